@@ -1,0 +1,1 @@
+//! One process, no server: the executable specification of the Lua scripts.

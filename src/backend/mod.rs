@@ -1,0 +1,3 @@
+//! The stores and buses behind the traits of `domain`: in memory, or in Redis.
+
+pub mod memory;

@@ -1,0 +1,111 @@
+//! Nodes, and the messages they send to each other.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use super::{
+    error::StoreError,
+    ids::{Generation, NodeName, SessionId},
+    streams::{Account, Ended},
+};
+
+/// How many undelivered messages a node's inbox holds before it counts as overflown.
+///
+/// Overflow loses nothing: it is reported as [`Delivery::Resumed`] and every local session is
+/// checked against the store again.
+pub const INBOX_MESSAGES: usize = 4096;
+
+/// A node as the registry shows it to its peers and to operators.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeRecord {
+    /// `node.name`, unique in the cluster.
+    pub name: NodeName,
+    /// Public URL of this very node, where one is configured.
+    pub server_url: Option<String>,
+    /// How other nodes reach it.
+    pub internal_url: String,
+    /// Version of the binary.
+    pub version: String,
+    /// Sockets it holds now.
+    pub sockets: u64,
+    /// It takes no new sessions and sends its sockets away.
+    pub draining: bool,
+    /// When it started, milliseconds since 1970.
+    pub started_ms: u64,
+}
+
+/// A message from node to node. Truth is in the store; a message is a hint to look there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Message {
+    /// A session whose socket the node holds was ended.
+    Ended {
+        /// Whose session.
+        account: Account,
+        /// What ended, why, and the generation that is over.
+        ended: Ended,
+    },
+    /// A newer socket holds the session: every older generation is to be closed.
+    Superseded {
+        /// Whose session.
+        account: Account,
+        /// Which session.
+        session: SessionId,
+        /// The generation that holds it now.
+        generation: Generation,
+    },
+    /// A new session is asked for: find the customer's dead sockets.
+    Ping {
+        /// Whose sockets.
+        account: Account,
+    },
+    /// Proof of one's own liveness: must come back through the bus.
+    Probe {
+        /// Tells one probe from the next.
+        nonce: u64,
+    },
+    /// An operator wants the node to drain.
+    Drain,
+}
+
+/// What arrives at a subscriber.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// A message of a peer, or one's own.
+    Message(Message),
+    /// The subscription (again) stands: anything before this moment may have been missed.
+    Resumed,
+    /// The subscription is lost; it is being rebuilt.
+    Lost,
+}
+
+/// At-most-once messages to nodes by name.
+pub trait Bus: Send + Sync {
+    /// Queues a message for a node, also for this one. Never blocks and may lose it.
+    fn publish(&self, to: &NodeName, message: &Message);
+
+    /// Subscribes to the node's own channel. Rebuilds itself for ever; call once.
+    fn subscribe(&self, node: &NodeName) -> mpsc::Receiver<Delivery>;
+
+    /// Drops the current subscription and builds another (it proved deaf).
+    fn resubscribe(&self);
+}
+
+/// The registry of nodes. Entries vanish by themselves when a node stops beating.
+#[async_trait]
+pub trait NodeStore: Send + Sync {
+    /// Writes or renews this node's entry for `lease_ms`. Idempotent.
+    async fn beat(&self, node: &NodeRecord, lease_ms: u64) -> Result<(), StoreError>;
+
+    /// Removes this node's entry. Idempotent.
+    async fn leave(&self, node: &NodeName) -> Result<(), StoreError>;
+
+    /// All nodes whose lease runs, by name.
+    async fn nodes(&self) -> Result<Vec<NodeRecord>, StoreError>;
+
+    /// The store's epoch: one random text as long as the store keeps its data.
+    ///
+    /// Another value than before means that data was lost. Also serves as the store's probe.
+    async fn epoch(&self) -> Result<String, StoreError>;
+}

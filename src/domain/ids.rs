@@ -1,0 +1,96 @@
+//! Identifiers as types, so that a customer can never be passed for a session.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+/// Defines an identifier: an immutable shared string with a type of its own.
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(from = "String", into = "String")]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// The identifier as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.as_str().to_owned()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{:?}", &*self.0)
+            }
+        }
+    };
+}
+
+id! {
+    /// A tenant: the `publisherId` of its tokens.
+    TenantId
+}
+id! {
+    /// A customer of a tenant: the `customerId` of a token, the `user_id` of a path.
+    CustomerId
+}
+id! {
+    /// A stream session, unique within its account.
+    SessionId
+}
+id! {
+    /// A device as the client names it; one device holds one session.
+    DeviceId
+}
+id! {
+    /// A node of the cluster: `node.name`.
+    NodeName
+}
+
+impl SessionId {
+    /// A new random id (UUID v4).
+    pub fn random() -> Self {
+        Self::from(uuid::Uuid::new_v4().to_string())
+    }
+}
+
+/// Fencing token of a session: grows with every connect, older holders are refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Generation(pub u64);
+
+impl Generation {
+    /// The generation of a session nobody has connected to yet.
+    pub const FIRST: Self = Self(1);
+
+    /// The generation after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}

@@ -1,0 +1,9 @@
+//! The rules of Baton: types, decisions and the contracts stores must keep.
+//!
+//! Knows no axum, no redis and no environment. Everything above speaks to it
+//! through services, everything below implements its store traits.
+
+pub mod cluster;
+pub mod error;
+pub mod ids;
+pub mod streams;

@@ -1,0 +1,12 @@
+//! Stream sessions: how many streams one customer plays at once.
+
+pub mod limits;
+pub mod session;
+pub mod store;
+
+pub use limits::{LimitRule, Limits, Policy, Terms};
+pub use session::{Account, EndReason, Ended, Holder, Pool, PoolKind, Session};
+pub use store::{
+    ConnectOutcome, Create, CreateOutcome, Goal, HeartbeatOutcome, ParkOutcome, ReleaseOutcome,
+    Renewal, StreamStore, Verdict,
+};
