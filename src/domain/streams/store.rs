@@ -60,6 +60,19 @@ pub struct Create {
     pub idempotency_key: Option<Box<str>>,
 }
 
+impl Create {
+    /// What a repeated idempotency key must repeat: all but the freshly drawn session id.
+    pub fn fingerprint(&self) -> String {
+        let (goal, target) = match &self.goal {
+            Goal::Create => ("create", ""),
+            Goal::Upsert => ("upsert", self.session.as_str()),
+            Goal::TakeOver(target) => ("takeover", target.as_str()),
+        };
+        let device = self.device.as_ref().map_or("", DeviceId::as_str);
+        serde_json::json!([goal, target, self.pool, self.name, device]).to_string()
+    }
+}
+
 /// The answer to [`StreamStore::create`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CreateOutcome {
@@ -237,6 +250,6 @@ pub trait StreamStore: Send + Sync {
     /// knows better. Admits above the limit: what plays already is not stopped. Idempotent.
     async fn reassert(&self, account: &Account, session: &Session) -> Result<Verdict, StoreError>;
 
-    /// The account's live sessions, oldest first within a pool, at most [`LIST_SESSIONS`].
+    /// The account's live sessions, oldest first, at most [`LIST_SESSIONS`].
     async fn list(&self, account: &Account) -> Result<Vec<Session>, StoreError>;
 }

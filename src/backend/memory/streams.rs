@@ -1,0 +1,154 @@
+//! The stream store of a single process.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+
+use super::{account::AccountState, clock::Clock};
+use crate::domain::{
+    error::StoreError,
+    ids::{Generation, NodeName, SessionId},
+    streams::{
+        Account, ConnectOutcome, Create, CreateOutcome, EndReason, HeartbeatOutcome, ParkOutcome,
+        Pool, ReleaseOutcome, Renewal, Session, StreamStore, Verdict,
+    },
+};
+
+/// After this many creates the idle accounts are swept: a constant cost per create.
+const SWEEP_EVERY: u32 = 1024;
+
+/// Stream sessions in this process's memory; gone when it ends.
+#[derive(Debug)]
+pub struct MemoryStreams {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    accounts: HashMap<Account, AccountState>,
+    clock: Clock,
+    creates: u32,
+}
+
+impl MemoryStreams {
+    /// An empty store.
+    pub fn new() -> Self {
+        let state = State { accounts: HashMap::new(), clock: Clock::new(), creates: 0 };
+        Self { state: Mutex::new(state) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Every change is one call that cannot panic half-way, so a poisoned state is whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryStreams {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl State {
+    /// The account as it stands, with the time in microseconds.
+    fn account(&mut self, account: &Account) -> (&mut AccountState, u64) {
+        let now_us = self.clock.tick_us();
+        (self.accounts.entry(account.clone()).or_default(), now_us)
+    }
+
+    fn sweep(&mut self) {
+        self.creates += 1;
+        if self.creates < SWEEP_EVERY {
+            return;
+        }
+        self.creates = 0;
+        let now_ms = self.clock.tick_us() / 1000;
+        self.accounts.retain(|_, account| {
+            account.purge(now_ms);
+            !account.is_idle(now_ms)
+        });
+    }
+}
+
+#[async_trait]
+impl StreamStore for MemoryStreams {
+    async fn create(&self, create: &Create) -> Result<CreateOutcome, StoreError> {
+        let mut state = self.lock();
+        state.sweep();
+        let (account, now_us) = state.account(&create.account);
+        Ok(account.create(create, now_us))
+    }
+
+    async fn connect(
+        &self,
+        account: &Account,
+        session: &SessionId,
+        at_least: Generation,
+        node: &NodeName,
+    ) -> Result<ConnectOutcome, StoreError> {
+        let mut state = self.lock();
+        let (account, now_us) = state.account(account);
+        account.purge(now_us / 1000);
+        Ok(account.connect(session, at_least, node, now_us / 1000))
+    }
+
+    async fn renew(&self, renewals: &[Renewal]) -> Vec<Result<Verdict, StoreError>> {
+        let mut state = self.lock();
+        let renewed = renewals.iter().map(|renewal| {
+            let (account, now_us) = state.account(&renewal.account);
+            Ok(account.renew(renewal, now_us / 1000))
+        });
+        renewed.collect()
+    }
+
+    async fn heartbeat(
+        &self,
+        account: &Account,
+        session: &SessionId,
+        pool: Option<&Pool>,
+    ) -> Result<HeartbeatOutcome, StoreError> {
+        let mut state = self.lock();
+        let (account, now_us) = state.account(account);
+        Ok(account.heartbeat(session, pool, now_us / 1000))
+    }
+
+    async fn park(
+        &self,
+        account: &Account,
+        session: &SessionId,
+        generation: Generation,
+        grace_ms: u64,
+    ) -> Result<ParkOutcome, StoreError> {
+        let mut state = self.lock();
+        let (account, now_us) = state.account(account);
+        Ok(account.park(session, generation, grace_ms, now_us / 1000))
+    }
+
+    async fn release(
+        &self,
+        account: &Account,
+        session: &SessionId,
+        generation: Option<Generation>,
+        why: &EndReason,
+    ) -> Result<ReleaseOutcome, StoreError> {
+        let mut state = self.lock();
+        let (account, now_us) = state.account(account);
+        Ok(account.release(session, generation, why, now_us / 1000))
+    }
+
+    async fn reassert(&self, account: &Account, session: &Session) -> Result<Verdict, StoreError> {
+        let mut state = self.lock();
+        let (account, now_us) = state.account(account);
+        Ok(account.reassert(session, now_us / 1000))
+    }
+
+    async fn list(&self, account: &Account) -> Result<Vec<Session>, StoreError> {
+        let mut state = self.lock();
+        let (account, now_us) = state.account(account);
+        account.purge(now_us / 1000);
+        Ok(account.list())
+    }
+}
