@@ -50,9 +50,8 @@ impl AccountState {
             session.expires_ms = now_ms + session.lease_ms;
             return CreateOutcome::Renewed(session.clone());
         }
-        let mut victims = match self.chosen(create) {
-            Ok(victims) => victims,
-            Err(refusal) => return refusal,
+        let Some(mut victims) = self.chosen(create) else {
+            return CreateOutcome::NoSuchSession;
         };
         while let Some(full) = self.full(create, &victims) {
             match self.next_victim(create, &full, &victims) {
@@ -67,11 +66,12 @@ impl AccountState {
     }
 
     /// The victims the request itself names: the session to take over, the device's own.
-    fn chosen(&self, create: &Create) -> Result<Victims, CreateOutcome> {
+    /// `None` where the one to take over does not live.
+    fn chosen(&self, create: &Create) -> Option<Victims> {
         let mut victims = Victims::new();
         if let Goal::TakeOver(target) = &create.goal {
             if !self.sessions.contains_key(target) {
-                return Err(CreateOutcome::NoSuchSession);
+                return None;
             }
             victims.push((target.clone(), taken_over(create)));
         }
@@ -81,7 +81,7 @@ impl AccountState {
         {
             victims.push((own.clone(), EndReason::Replaced { by: create.session.clone() }));
         }
-        Ok(victims)
+        Some(victims)
     }
 
     /// The limit that is still reached when the victims are gone.

@@ -91,7 +91,6 @@ impl StreamStore for MemoryStreams {
     ) -> Result<ConnectOutcome, StoreError> {
         let mut state = self.lock();
         let (account, now_us) = state.account(account);
-        account.purge(now_us / 1000);
         Ok(account.connect(session, at_least, node, now_us / 1000))
     }
 
