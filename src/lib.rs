@@ -2,5 +2,14 @@
 //!
 //! A request travels `http` (or `ws`) → `domain` → `backend` → `lua/`; `app` puts them together.
 
+pub mod app;
+pub mod auth;
 pub mod backend;
+pub mod cli;
+pub mod config;
 pub mod domain;
+pub mod http;
+pub mod metrics;
+pub mod node;
+pub mod telemetry;
+pub mod ws;

@@ -6,4 +6,6 @@
 pub mod cluster;
 pub mod error;
 pub mod ids;
+pub mod origins;
 pub mod streams;
+pub mod tenants;

@@ -1,0 +1,77 @@
+//! Opens the store that `store.url` names.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::watch;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    backend::{
+        memory::{MemoryBus, MemoryNodes, MemoryStreams},
+        redis::{
+            bus::RedisBus,
+            keys::Keys,
+            link::{Link, LinkConfigError, LinkOptions, LinkState, Target},
+            nodes::RedisNodes,
+            streams::RedisStreams,
+        },
+    },
+    config::{Settings, StoreUrl},
+    domain::{
+        cluster::{Bus, NodeStore},
+        streams::StreamStore,
+    },
+};
+
+/// The stores of a node behind their traits.
+pub(super) struct Stores {
+    pub(super) streams: Arc<dyn StreamStore>,
+    pub(super) nodes: Arc<dyn NodeStore>,
+    pub(super) bus: Arc<dyn Bus>,
+    /// Of a Redis store: tells when its connections were rebuilt.
+    pub(super) link: Option<watch::Receiver<LinkState>>,
+}
+
+impl Stores {
+    /// Opens the store; a Redis that is away is waited for in the background.
+    pub(super) fn open(
+        settings: &Settings,
+        tracker: &TaskTracker,
+        shutdown: &CancellationToken,
+    ) -> Result<Self, LinkConfigError> {
+        let target = match &settings.store.url {
+            StoreUrl::Memory => return Ok(Self::memory()),
+            StoreUrl::Redis(url) => Target::Single(url.clone()),
+            StoreUrl::Cluster(seeds) => Target::Cluster(seeds.clone()),
+            StoreUrl::Sentinel { nodes, master, access } => Target::Sentinel {
+                nodes: nodes.clone(),
+                master: master.clone(),
+                access: access.clone(),
+            },
+        };
+        let options = LinkOptions {
+            target,
+            connections: settings.store.connections,
+            timeout: Duration::from_millis(settings.store.timeout_ms),
+            wait_replicas: settings.store.wait_replicas,
+        };
+        let link = Link::open(options, tracker, shutdown.clone())?;
+        let keys = Keys::new(settings.store.key_prefix.as_str());
+        let bus = RedisBus::new(link.clone(), keys.clone(), tracker, shutdown.clone());
+        Ok(Self {
+            streams: Arc::new(RedisStreams::new(link.clone(), keys.clone())),
+            nodes: Arc::new(RedisNodes::new(link.clone(), keys)),
+            bus: Arc::new(bus),
+            link: Some(link.state()),
+        })
+    }
+
+    fn memory() -> Self {
+        Self {
+            streams: Arc::new(MemoryStreams::new()),
+            nodes: Arc::new(MemoryNodes::new()),
+            bus: Arc::new(MemoryBus::default()),
+            link: None,
+        }
+    }
+}

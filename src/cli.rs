@@ -1,0 +1,170 @@
+//! The command line: `serve`, `check-config`, `token`.
+
+use std::{error::Error, io::Write, path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    app::{Listeners, Node},
+    auth::{Role, mint_customer_token},
+    config::{ConfigError, Settings},
+    domain::ids::{CustomerId, TenantId},
+    telemetry,
+};
+
+/// Session control for streaming: how many streams a customer plays at once.
+#[derive(Parser)]
+#[command(name = "baton", version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves; the default command
+    Serve(Serve),
+    /// Checks the settings and prints them, secrets redacted
+    CheckConfig(Config),
+    /// Prints a token for trying things by hand, signed with the configured secret
+    Token(Token),
+}
+
+#[derive(Args)]
+struct Config {
+    /// TOML file with settings; variables BATON_… beat it
+    #[arg(long, env = "BATON_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Needs no setting: memory store, generated secrets, demo pages
+    #[arg(long)]
+    dev: bool,
+}
+
+#[derive(Args)]
+struct Serve {
+    #[command(flatten)]
+    config: Config,
+}
+
+#[derive(Args)]
+struct Token {
+    #[command(flatten)]
+    config: Config,
+    /// The tenant: `publisherId`
+    #[arg(long)]
+    tenant: String,
+    /// The customer: `customerId`
+    #[arg(long, required_unless_present = "service")]
+    customer: Option<String>,
+    /// A backend's token: acts for any customer of the tenant
+    #[arg(long)]
+    service: bool,
+    /// Life in seconds
+    #[arg(long, default_value_t = 3600)]
+    ttl: u64,
+    /// The customer's own limit
+    #[arg(long)]
+    limit: Option<u32>,
+}
+
+impl Config {
+    fn load(&self) -> Result<Settings, ConfigError> {
+        Settings::load(self.config.as_deref(), std::env::vars(), self.dev)
+    }
+}
+
+impl Cli {
+    /// Does what the command line says.
+    pub async fn run(self) -> Result<(), Box<dyn Error>> {
+        match self.command.unwrap_or(Command::Serve(self.serve)) {
+            Command::Serve(serve) => serve.run().await,
+            Command::CheckConfig(config) => print(&config.load()?.to_toml_redacted()),
+            Command::Token(token) => print(&format!("{}\n", token.mint()?)),
+        }
+    }
+}
+
+impl Token {
+    fn mint(&self) -> Result<String, Box<dyn Error>> {
+        let settings = self.config.load()?;
+        let tenant = TenantId::from(self.tenant.as_str());
+        let own = settings.tenant(&tenant).map(|tenant| tenant.secret.as_ref());
+        let secret = own.unwrap_or(settings.auth.secret.as_ref()).ok_or(
+            "this tenant's tokens are signed by others (jwks): only a tenant with a secret has \
+             tokens of ours",
+        )?;
+        let customer = self.customer.as_deref().map(CustomerId::from);
+        let role = if self.service { Role::Service } else { Role::Customer };
+        Ok(mint_customer_token(
+            secret.expose().as_bytes(),
+            &tenant,
+            customer.as_ref(),
+            Duration::from_secs(self.ttl),
+            self.limit,
+            role,
+        ))
+    }
+}
+
+impl Serve {
+    async fn run(self) -> Result<(), Box<dyn Error>> {
+        let settings = self.config.load()?;
+        telemetry::start(settings.log.format);
+        for warning in settings.warnings() {
+            tracing::warn!("{warning}");
+        }
+        let listeners = Listeners::bind(&settings).await?;
+        let node = Node::start(&settings, listeners, self.config.dev).await?;
+        announce(&settings, &node, self.config.dev)?;
+        let (mut terminate, mut interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let (drain, force) = (node.drain(), node.force());
+        let signals = async move {
+            for token in [drain, force] {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+                token.cancel();
+            }
+            // Both signals came; the drain ends by itself now.
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = signals => {}
+            () = node.stopped() => {}
+        }
+        Ok(())
+    }
+}
+
+/// Tells people, and programs that chose port 0, where the node is.
+fn announce(settings: &Settings, node: &Node, dev: bool) -> Result<(), Box<dyn Error>> {
+    let mut text = format!(
+        "baton {} node {}\nlistening on http://{}\nadmin on http://{}\n",
+        env!("CARGO_PKG_VERSION"),
+        node.name,
+        node.public_addr,
+        node.admin_addr,
+    );
+    if dev {
+        let url = settings.public_url(node.public_addr);
+        let url = url.as_str().trim_end_matches('/');
+        text.push_str(&format!(
+            "\ndemo player   {url}/demo/player.html?customer=alice\n\
+             API pages     {url}/docs/\n\
+             demo token    {url}/demo/token?customer=alice\n"
+        ));
+    }
+    print(&text)
+}
+
+fn print(text: &str) -> Result<(), Box<dyn Error>> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}

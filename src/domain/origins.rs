@@ -1,0 +1,75 @@
+//! Which web origins may open sockets, read answers, embed pages.
+
+/// A list of allowed origins; empty allows every origin.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origins(Vec<Pattern>);
+
+/// An exact origin, or one with a single `*` inside its host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Pattern {
+    Exact(Box<str>),
+    Around { before: Box<str>, after: Box<str> },
+}
+
+impl Origins {
+    /// The list as configured; its form was checked by the configuration.
+    pub fn new<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Self {
+        let pattern = |text: &str| match text.split_once('*') {
+            None => Pattern::Exact(text.into()),
+            Some((before, after)) => Pattern::Around { before: before.into(), after: after.into() },
+        };
+        Self(patterns.into_iter().map(pattern).collect())
+    }
+
+    /// Whether nothing is listed, which allows every origin.
+    pub fn allows_any(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a page of that origin is allowed.
+    pub fn allow(&self, origin: &str) -> bool {
+        self.allows_any() || self.0.iter().any(|pattern| pattern.matches(origin))
+    }
+}
+
+impl Pattern {
+    fn matches(&self, origin: &str) -> bool {
+        match self {
+            Self::Exact(exact) => origin == &**exact,
+            Self::Around { before, after } => origin
+                .strip_prefix(&**before)
+                .and_then(|rest| rest.strip_suffix(&**after))
+                // The star stands for host labels: never for a port, path or user.
+                .is_some_and(|star| !star.is_empty() && !star.contains(['/', ':', '@'])),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_host_labels_only() {
+        let origins = Origins::new(["https://*.example.com", "https://shop.test:8443"]);
+        assert!(origins.allow("https://www.example.com"));
+        assert!(origins.allow("https://a.b.example.com"));
+        assert!(origins.allow("https://shop.test:8443"));
+        for evil in [
+            "https://.example.com",
+            "https://evil.com/.example.com",
+            "https://evil.com:1.example.com",
+            "http://www.example.com",
+            "https://example.com",
+            "https://shop.test",
+            "null",
+        ] {
+            assert!(!origins.allow(evil), "{evil}");
+        }
+    }
+
+    #[test]
+    fn an_empty_list_allows_every_origin() {
+        assert!(Origins::default().allow("null"));
+    }
+}

@@ -1,0 +1,220 @@
+//! The admin API: look into an account, end a session, see and drain nodes.
+
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    extract::{Operator, OptionalJson},
+    problem::{Kind, Problem},
+    state::SharedApi,
+};
+use crate::domain::{
+    cluster::{Message, NodeRecord},
+    ids::{CustomerId, NodeName, SessionId, TenantId},
+    streams::{Account, EndReason, ReleaseOutcome, Session},
+};
+
+/// Longest reason an operator gives, in characters.
+const NOTE_CHARS: usize = 200;
+
+/// A session as an operator sees it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AdminSession {
+    id: String,
+    /// `offer:…`, `tag:…` or `device_type:…`.
+    pool: String,
+    name: String,
+    device: Option<String>,
+    /// The node its socket is on.
+    node: Option<String>,
+    /// Grows with every connect.
+    generation: u64,
+    /// Milliseconds since 1970, by the store's clock.
+    created_ms: u64,
+    /// Milliseconds since 1970, by the store's clock: when it stops counting unless renewed.
+    expires_ms: u64,
+}
+
+impl From<Session> for AdminSession {
+    fn from(session: Session) -> Self {
+        Self {
+            id: session.id.into(),
+            pool: session.pool.into(),
+            name: session.name.into(),
+            device: session.device.map(String::from),
+            node: session.holder.map(String::from),
+            generation: session.generation.0,
+            created_ms: session.created_ms,
+            expires_ms: session.expires_ms,
+        }
+    }
+}
+
+/// The live sessions of an account.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AdminSessions {
+    sessions: Vec<AdminSession>,
+}
+
+/// Why an operator ends a session.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub struct EndRequest {
+    /// Told to the customer's client where its dialect can: at most 200 characters.
+    #[serde(default)]
+    reason: String,
+}
+
+/// The nodes of the cluster.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AdminNodes {
+    nodes: Vec<AdminNode>,
+}
+
+/// A node of the cluster.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AdminNode {
+    name: String,
+    server_url: Option<String>,
+    internal_url: String,
+    version: String,
+    /// Sockets open now.
+    sockets: u64,
+    draining: bool,
+    /// Milliseconds since 1970, by the node's clock.
+    started_ms: u64,
+}
+
+impl From<NodeRecord> for AdminNode {
+    fn from(node: NodeRecord) -> Self {
+        Self {
+            name: node.name.into(),
+            server_url: node.server_url,
+            internal_url: node.internal_url,
+            version: node.version,
+            sockets: node.sockets,
+            draining: node.draining,
+            started_ms: node.started_ms,
+        }
+    }
+}
+
+fn account(tenant: String, customer: String) -> Account {
+    Account { tenant: TenantId::from(tenant), customer: CustomerId::from(customer) }
+}
+
+/// The live sessions of an account
+#[utoipa::path(
+    get, path = "/api/v1/accounts/{tenant}/{customer}/sessions", tag = "Admin",
+    security(("admin" = [])),
+    params(
+        ("tenant" = String, Path, description = "`publisherId`"),
+        ("customer" = String, Path, description = "`customerId`"),
+    ),
+    responses(
+        (status = 200, body = AdminSessions),
+        (status = 401, response = super::docs::ProblemDetails),
+        (status = 503, response = super::docs::ProblemDetails),
+    ),
+)]
+pub async fn sessions(
+    _: Operator,
+    State(api): State<SharedApi>,
+    Path((tenant, customer)): Path<(String, String)>,
+) -> Result<axum::Json<AdminSessions>, Problem> {
+    let sessions = api.streams.list(&account(tenant, customer)).await?;
+    let sessions = sessions.into_iter().map(AdminSession::from).collect();
+    Ok(axum::Json(AdminSessions { sessions }))
+}
+
+/// End a session
+#[utoipa::path(
+    delete, path = "/api/v1/accounts/{tenant}/{customer}/sessions/{id}", tag = "Admin",
+    security(("admin" = [])),
+    params(
+        ("tenant" = String, Path, description = "`publisherId`"),
+        ("customer" = String, Path, description = "`customerId`"),
+        ("id" = String, Path, description = "The session"),
+    ),
+    request_body(content = Option<EndRequest>, description = "may be absent"),
+    responses(
+        (status = 204, description = "It is ended and its player is told"),
+        (status = 400, response = super::docs::ProblemDetails),
+        (status = 401, response = super::docs::ProblemDetails),
+        (status = 404, response = super::docs::ProblemDetails),
+        (status = 503, response = super::docs::ProblemDetails),
+    ),
+)]
+pub async fn end_session(
+    _: Operator,
+    State(api): State<SharedApi>,
+    Path((tenant, customer, id)): Path<(String, String, String)>,
+    OptionalJson(body): OptionalJson<EndRequest>,
+) -> Result<StatusCode, Problem> {
+    let note = body.unwrap_or_default().reason;
+    if note.chars().count() > NOTE_CHARS {
+        return Err(Problem::invalid(format!("`reason` takes at most {NOTE_CHARS} characters.")));
+    }
+    let why = EndReason::Operator { note: note.into() };
+    let account = account(tenant, customer);
+    match api.streams.end(&account, &SessionId::from(id), &why).await? {
+        ReleaseOutcome::Released(ended) => {
+            tracing::info!(session = %ended.session, "an operator ended a session");
+            Ok(StatusCode::NO_CONTENT)
+        }
+        ReleaseOutcome::AlreadyEnded(_) => Ok(StatusCode::NO_CONTENT),
+        ReleaseOutcome::Unknown | ReleaseOutcome::Stale => Err(Problem::no_such_session()),
+    }
+}
+
+/// The nodes of the cluster
+#[utoipa::path(
+    get, path = "/api/v1/nodes", tag = "Admin",
+    security(("admin" = [])),
+    responses(
+        (status = 200, body = AdminNodes),
+        (status = 401, response = super::docs::ProblemDetails),
+        (status = 503, response = super::docs::ProblemDetails),
+    ),
+)]
+pub async fn nodes(
+    _: Operator,
+    State(api): State<SharedApi>,
+) -> Result<axum::Json<AdminNodes>, Problem> {
+    let nodes = api.nodes.nodes().await?.into_iter().map(AdminNode::from).collect();
+    Ok(axum::Json(AdminNodes { nodes }))
+}
+
+/// Drain a node: it takes no new sessions, sends its sockets away and stops
+#[utoipa::path(
+    post, path = "/api/v1/nodes/{name}/drain", tag = "Admin",
+    security(("admin" = [])),
+    params(("name" = String, Path, description = "`node.name`")),
+    responses(
+        (status = 202, description = "It is told"),
+        (status = 401, response = super::docs::ProblemDetails),
+        (status = 404, response = super::docs::ProblemDetails),
+        (status = 503, response = super::docs::ProblemDetails),
+    ),
+)]
+pub async fn drain(
+    _: Operator,
+    State(api): State<SharedApi>,
+    Path(name): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let node = NodeName::from(name);
+    if !api.nodes.nodes().await?.iter().any(|known| known.name == node) {
+        return Err(Problem::new(Kind::NoSuchNode, "GET /api/v1/nodes lists them."));
+    }
+    tracing::info!(%node, "an operator drains a node");
+    if node == api.node {
+        // Also when the bus is away, an operator must be able to stop the node it talks to.
+        api.drain.cancel();
+    } else {
+        api.bus.publish(&node, &Message::Drain);
+    }
+    Ok(StatusCode::ACCEPTED)
+}

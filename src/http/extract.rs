@@ -1,0 +1,254 @@
+//! What handlers ask for as arguments: authorisation that cannot be forgotten, bodies, addresses.
+
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+};
+
+use axum::{
+    body::Bytes,
+    extract::{ConnectInfo, FromRequest, FromRequestParts, Request},
+    http::{HeaderMap, HeaderName, header, request::Parts},
+};
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::{
+    problem::{Kind, Problem},
+    state::SharedApi,
+};
+use crate::{
+    auth::{AuthError, Identity, Role, bearer},
+    domain::{ids::CustomerId, streams::Account},
+    metrics::Metrics,
+};
+
+/// Longest `Idempotency-Key`.
+const KEY_CHARS: usize = 255;
+
+/// The bearer of a verified token, whatever its role.
+pub struct Caller(pub Identity);
+
+impl FromRequestParts<SharedApi> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &SharedApi) -> Result<Self, Problem> {
+        let identity = async {
+            let token = bearer(text(&parts.headers, &header::AUTHORIZATION))?;
+            api.keyring.verify(token).await
+        };
+        match identity.await {
+            Ok(identity) => Ok(Self(identity)),
+            Err(error) => Err(refuse(api, error)),
+        }
+    }
+}
+
+fn refuse(api: &SharedApi, error: AuthError) -> Problem {
+    Metrics::count(&api.metrics.refused_tokens, error.word());
+    error.into()
+}
+
+/// A customer who acts for himself.
+pub struct Customer {
+    /// Whose sessions.
+    pub account: Account,
+    /// The limit the token carries.
+    pub limit: Option<u32>,
+}
+
+impl FromRequestParts<SharedApi> for Customer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &SharedApi) -> Result<Self, Problem> {
+        let Caller(identity) = Caller::from_request_parts(parts, api).await?;
+        let missing = "The token has no customerId claim: this call acts for one customer.";
+        let customer =
+            identity.customer.ok_or_else(|| Problem::new(Kind::InvalidToken, missing))?;
+        Ok(Self { account: Account { tenant: identity.tenant, customer }, limit: identity.limit })
+    }
+}
+
+impl Caller {
+    /// The account of a user, for that user and for services of the tenant; others see nothing.
+    pub fn acting_for(self, user: &CustomerId) -> Result<Customer, Problem> {
+        let Self(identity) = self;
+        let is_user = identity.customer.as_ref() == Some(user);
+        if !is_user && identity.role != Role::Service {
+            return Err(Problem::no_such_session());
+        }
+        let account = Account { tenant: identity.tenant, customer: user.clone() };
+        Ok(Customer { account, limit: identity.limit })
+    }
+}
+
+/// An operator: whoever knows the admin token, or reaches a listener that has none.
+pub struct Operator;
+
+impl FromRequestParts<SharedApi> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &SharedApi) -> Result<Self, Problem> {
+        let Some(expected) = &api.admin_token else { return Ok(Self) };
+        let given = bearer(text(&parts.headers, &header::AUTHORIZATION))?;
+        // Digests have one length, so the comparison tells nothing of the token's.
+        let digests = (Sha256::digest(given), Sha256::digest(expected));
+        if bool::from(digests.0.ct_eq(&digests.1)) {
+            return Ok(Self);
+        }
+        Err(Problem::new(Kind::InvalidToken, "The bearer token is not admin.token."))
+    }
+}
+
+/// A JSON body, whatever its content type says: the vendor's player sends `text/plain`.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<SharedApi> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, api: &SharedApi) -> Result<Self, Problem> {
+        let bytes = body(request, api).await?;
+        read(&bytes).map(Self)
+    }
+}
+
+/// A JSON body that may be absent.
+pub struct OptionalJson<T>(pub Option<T>);
+
+impl<T: DeserializeOwned> FromRequest<SharedApi> for OptionalJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, api: &SharedApi) -> Result<Self, Problem> {
+        let bytes = body(request, api).await?;
+        if bytes.is_empty() { Ok(Self(None)) } else { read(&bytes).map(|body| Self(Some(body))) }
+    }
+}
+
+async fn body(request: Request, api: &SharedApi) -> Result<Bytes, Problem> {
+    let too_large = "Send at most 16 KiB.";
+    Bytes::from_request(request, api).await.map_err(|rejection| {
+        if rejection.status() == Kind::BodyTooLarge.status() {
+            Problem::new(Kind::BodyTooLarge, too_large)
+        } else {
+            Problem::invalid("The body could not be read to its end.")
+        }
+    })
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        let place = if path == "." { "the body".to_owned() } else { format!("`{path}`") };
+        Problem::invalid(format!("In {place}: {}.", error.inner()))
+    })?;
+    json.end().map_err(|error| Problem::invalid(format!("In the body: {error}.")))?;
+    Ok(value)
+}
+
+/// The `Idempotency-Key` header.
+pub struct IdempotencyKey(pub Option<Box<str>>);
+
+impl FromRequestParts<SharedApi> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &SharedApi) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get("idempotency-key") else { return Ok(Self(None)) };
+        match value.to_str() {
+            Ok(key) if (1..=KEY_CHARS).contains(&key.len()) => Ok(Self(Some(key.into()))),
+            Ok(_) | Err(_) => Err(Problem::invalid(
+                "Idempotency-Key takes 1 to 255 visible ASCII characters, e.g. a UUID.",
+            )),
+        }
+    }
+}
+
+/// The client's address: the peer's, or what trusted proxies forward.
+pub struct ClientIp(pub IpAddr);
+
+impl FromRequestParts<SharedApi> for ClientIp {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, api: &SharedApi) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |ConnectInfo(peer)| peer.ip());
+        Ok(Self(forwarded(&parts.headers, peer, |ip| api.trusts(ip))))
+    }
+}
+
+/// Walks from the peer back along what proxies noted, as far as the proxies are trusted.
+fn forwarded(headers: &HeaderMap, peer: IpAddr, trusts: impl Fn(IpAddr) -> bool) -> IpAddr {
+    let mut hops = forwarded_hops(headers);
+    let mut client = peer.to_canonical();
+    while trusts(client) {
+        match hops.pop() {
+            Some(Some(hop)) => client = hop.to_canonical(),
+            // Nothing more, or something obfuscated (RFC 7239 §6.3): the last known one counts.
+            Some(None) | None => break,
+        }
+    }
+    client
+}
+
+/// The hops of `Forwarded` (RFC 7239), else of `X-Forwarded-For`: the nearest last.
+fn forwarded_hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
+    let list = |name: &HeaderName| {
+        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).map(str::trim).collect::<Vec<_>>()
+    };
+    let standard = list(&header::FORWARDED);
+    if standard.is_empty() {
+        let de_facto = list(&HeaderName::from_static("x-forwarded-for"));
+        return de_facto.into_iter().map(hop).collect();
+    }
+    let for_pair = |element: &str| {
+        let mut pairs = element.split(';').filter_map(|pair| pair.trim().split_once('='));
+        let (_, node) = pairs.find(|(name, _)| name.eq_ignore_ascii_case("for"))?;
+        hop(node.trim_matches('"'))
+    };
+    standard.into_iter().map(for_pair).collect()
+}
+
+/// An address as proxies write it: with or without a port, IPv6 in brackets.
+fn hop(text: &str) -> Option<IpAddr> {
+    let bare = text.parse().ok();
+    let bracketed = || text.strip_prefix('[')?.split_once(']')?.0.parse().ok();
+    let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
+    bare.or_else(with_port).or_else(bracketed)
+}
+
+/// A header as text.
+pub fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(peer: &str, headers: &[(&'static str, &str)]) -> String {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, value.parse().unwrap());
+        }
+        let trusts = |ip: IpAddr| ip.to_string().starts_with("10.");
+        forwarded(&map, peer.parse().unwrap(), trusts).to_string()
+    }
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        let lie = [("x-forwarded-for", "6.6.6.6")];
+        assert_eq!(client("9.9.9.9", &lie), "9.9.9.9");
+        assert_eq!(client("10.0.0.1", &lie), "6.6.6.6");
+    }
+
+    #[test]
+    fn the_nearest_untrusted_hop_is_the_client() {
+        let chain = [("x-forwarded-for", "6.6.6.6, 8.8.8.8"), ("x-forwarded-for", "10.0.0.2")];
+        assert_eq!(client("10.0.0.1", &chain), "8.8.8.8");
+        let standard = [("forwarded", "for=\"[2001:db8::1]:4711\";proto=https, for=10.0.0.9")];
+        assert_eq!(client("10.0.0.1", &standard), "2001:db8::1");
+        assert_eq!(client("10.0.0.1", &[("forwarded", "for=_hidden")]), "10.0.0.1");
+    }
+}

@@ -1,0 +1,116 @@
+//! What every request passes: its id, its span, its count, and errors in one form.
+
+use std::{any::Any, time::Duration};
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::{MatchedPath, Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header, request},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use tokio::time::{Instant, timeout};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+
+use super::{
+    problem::{Kind, Problem},
+    state::SharedApi,
+};
+use crate::metrics;
+
+/// Whoever has not sent its request by then, or is not answered, is refused.
+const REQUEST_DEADLINE: Duration = Duration::from_secs(30);
+/// How much of a library's own error text is kept as the detail.
+const DETAIL_BYTES: usize = 512;
+/// How long browsers may remember a preflight.
+const PREFLIGHT_AGE: Duration = Duration::from_secs(86_400);
+
+/// Counts and times a request, and ends it at the deadline.
+pub async fn measure(State(api): State<SharedApi>, request: Request, next: Next) -> Response {
+    let method = request.method().to_string();
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map_or("unmatched", MatchedPath::as_str).to_owned();
+    let started = Instant::now();
+    let response = match timeout(REQUEST_DEADLINE, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::new(Kind::Timeout, "Send the request faster.").into_response(),
+    };
+    api.metrics.request_seconds.observe(started.elapsed().as_secs_f64());
+    let status = response.status().as_u16();
+    api.metrics.requests.get_or_create(&metrics::Request { method, route, status }).inc();
+    response
+}
+
+/// Turns errors that a library answered as plain text into problem details.
+pub async fn problems(response: Response) -> Response {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_text = kind.is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if !is_error || !is_text {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let detail = text(body).await;
+    let mut response = of_status(parts.status, detail).into_response();
+    if let Some(allow) = parts.headers.get(header::ALLOW) {
+        response.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    response
+}
+
+async fn text(body: Body) -> String {
+    let bytes = to_bytes(body, DETAIL_BYTES).await.unwrap_or_default();
+    String::from_utf8_lossy(&bytes).trim().to_owned()
+}
+
+fn of_status(status: StatusCode, detail: String) -> Problem {
+    match status {
+        StatusCode::NOT_FOUND => {
+            Problem::new(Kind::NotFound, "GET /openapi.json lists what there is.")
+        }
+        StatusCode::METHOD_NOT_ALLOWED => {
+            Problem::new(Kind::MethodNotAllowed, "The Allow header lists its methods.")
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Kind::BodyTooLarge, detail),
+        status if status.is_server_error() => {
+            Problem::new(Kind::Internal, "The log of the node tells more.")
+        }
+        _ => Problem::invalid(detail),
+    }
+}
+
+/// A panic in a handler: a defect, told to the log and not to the client.
+pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("unknown");
+    tracing::error!(panic = text, "a handler panicked");
+    Problem::new(Kind::Internal, "The log of the node tells more.").into_response()
+}
+
+/// The span of a request: its id and path, never its query, which may hold a token.
+pub fn span<B>(request: &request::Request<B>) -> tracing::Span {
+    let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok());
+    let id = id.unwrap_or_default();
+    tracing::info_span!("request", method = %request.method(), path = request.uri().path(), id)
+}
+
+/// Players run on web pages of other origins, and each call carries `authorization`: preflighted.
+pub fn cors(api: &SharedApi) -> CorsLayer {
+    let tenants = api.tenants.clone();
+    let allowed = AllowOrigin::predicate(move |origin: &HeaderValue, _: &request::Parts| {
+        origin.to_str().is_ok_and(|origin| tenants.any_allows(origin))
+    });
+    let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    let exposed = [
+        header::RETRY_AFTER,
+        HeaderName::from_static("expires-in"),
+        HeaderName::from_static("x-request-id"),
+    ];
+    CorsLayer::new()
+        .allow_origin(allowed)
+        .allow_headers(AllowHeaders::mirror_request())
+        .allow_methods(methods)
+        .expose_headers(exposed)
+        .max_age(PREFLIGHT_AGE)
+}

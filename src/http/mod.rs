@@ -1,0 +1,100 @@
+//! The HTTP interfaces: the whole API on one screen.
+
+pub mod admin;
+pub mod demo;
+pub mod docs;
+pub mod extract;
+pub mod layers;
+pub mod media_entity;
+pub mod media_sessions;
+pub mod pages;
+pub mod probes;
+pub mod problem;
+pub mod sessions;
+pub mod state;
+pub mod stream_socket;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::{from_fn_with_state, map_response},
+    routing::get,
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
+    trace::TraceLayer,
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use self::state::{Api, SharedApi};
+
+/// Largest request body: the longest request is well under 2 KiB.
+const BODY_BYTES: usize = 16 * 1024;
+
+fn drisc() -> OpenApiRouter<SharedApi> {
+    OpenApiRouter::new()
+        .routes(routes!(sessions::create, sessions::list))
+        .routes(routes!(sessions::takeover))
+        .routes(routes!(stream_socket::open))
+        .routes(routes!(sessions::end))
+}
+
+fn media_sessions() -> OpenApiRouter<SharedApi> {
+    OpenApiRouter::new()
+        .routes(routes!(media_sessions::index, media_sessions::create))
+        .routes(routes!(media_sessions::put, media_sessions::heartbeat, media_sessions::end))
+        .routes(routes!(media_sessions::end_own))
+}
+
+fn operations() -> OpenApiRouter<SharedApi> {
+    OpenApiRouter::new()
+        .routes(routes!(probes::livez))
+        .routes(routes!(probes::readyz))
+        .routes(routes!(probes::metrics))
+        .routes(routes!(admin::sessions))
+        .routes(routes!(admin::end_session))
+        .routes(routes!(admin::nodes))
+        .routes(routes!(admin::drain))
+}
+
+fn demo() -> Router<SharedApi> {
+    Router::new()
+        .route("/", get(demo::home))
+        .route("/demo/token", get(demo::token))
+        .route("/demo/{*file}", get(demo::page))
+}
+
+/// The public listener. Media Play Sessions answer below their base path and at the root.
+pub fn public(api: SharedApi, media_base_path: &str) -> Router {
+    let described = OpenApiRouter::with_openapi(docs::document())
+        .merge(drisc())
+        .nest(media_base_path, media_sessions());
+    let (mut routes, mut document) = described.split_for_parts();
+    if media_base_path != "/" {
+        routes = routes.merge(Router::from(media_sessions()));
+    }
+    if api.demo.is_some() {
+        routes = routes.merge(demo());
+    }
+    document.merge(operations().into_openapi());
+    let cors = layers::cors(&api);
+    finish(routes.merge(docs::pages(document)).layer(cors), api)
+}
+
+/// The admin listener.
+pub fn private(api: SharedApi) -> Router {
+    finish(operations().into(), api)
+}
+
+fn finish(routes: Router<SharedApi>, api: std::sync::Arc<Api>) -> Router {
+    routes
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(CatchPanicLayer::custom(layers::panicked))
+        .layer(map_response(layers::problems))
+        .layer(from_fn_with_state(api.clone(), layers::measure))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(TraceLayer::new_for_http().make_span_with(layers::span))
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .with_state(api)
+}

@@ -1,0 +1,83 @@
+//! What handlers reach.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use ipnet::IpNet;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::{
+    auth::{Keyring, SocketTokens},
+    domain::{
+        cluster::{Bus, NodeStore},
+        ids::NodeName,
+        streams::StreamService,
+        tenants::Tenants,
+    },
+    metrics::Metrics,
+    node::health::Health,
+    ws::stream::StreamSockets,
+};
+
+/// State of both listeners, shared by all requests.
+pub struct Api {
+    /// The stream engine.
+    pub streams: Arc<StreamService>,
+    /// Terms of the tenants.
+    pub tenants: Arc<Tenants>,
+    /// Verifies bearer tokens.
+    pub keyring: Arc<Keyring>,
+    /// Signs and verifies socket tokens.
+    pub socket_tokens: SocketTokens,
+    /// What stream sockets share.
+    pub sockets: Arc<StreamSockets>,
+    /// One permit per socket.
+    pub socket_permits: Arc<Semaphore>,
+    /// Readiness.
+    pub health: Arc<Health>,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+    /// Registry.
+    pub nodes: Arc<dyn NodeStore>,
+    /// Messages to nodes.
+    pub bus: Arc<dyn Bus>,
+    /// This node.
+    pub node: NodeName,
+    /// How clients reach the cluster.
+    pub public_url: Url,
+    /// Life of a media play session without a heartbeat.
+    pub media_ttl: Duration,
+    /// Networks whose forwarding headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Bearer token of the admin API.
+    pub admin_token: Option<String>,
+    /// The pages of the front end.
+    pub pages: super::pages::Pages,
+    /// `--dev` only: what mints demo tokens.
+    pub demo: Option<super::demo::Demo>,
+    /// Cancelled to drain this node.
+    pub drain: CancellationToken,
+}
+
+/// The state as handlers take it.
+pub type SharedApi = Arc<Api>;
+
+impl Api {
+    /// The WebSocket URL that a socket token belongs to.
+    pub fn endpoint(&self, token: &str) -> String {
+        let mut url = self.public_url.clone();
+        let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
+        // Both pairs of schemes are special ones, between which a URL may change.
+        let _ = url.set_scheme(scheme);
+        let base = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&format!("{base}{}", super::stream_socket::PATH));
+        url.query_pairs_mut().append_pair("token", token);
+        url.into()
+    }
+
+    /// Whether forwarding headers of that peer are believed.
+    pub fn trusts(&self, peer: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.contains(&peer))
+    }
+}

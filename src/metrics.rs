@@ -1,0 +1,171 @@
+//! Every metric of Baton, declared in one place.
+//!
+//! A registry per node and none per process: a test runs three nodes side by side.
+
+use std::{fmt, sync::atomic::AtomicU64, time::Duration};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::{Registry, Unit},
+};
+
+/// One label that names what happened.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Outcome {
+    /// A word from a fixed set.
+    pub outcome: &'static str,
+}
+
+/// A request by its route (the pattern, never the path) and status.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Request {
+    /// Method.
+    pub method: String,
+    /// Pattern of the route, or `unmatched`.
+    pub route: String,
+    /// Status code.
+    pub status: u16,
+}
+
+/// The metrics of one node.
+pub struct Metrics {
+    registry: Registry,
+    /// Requests answered.
+    pub requests: Family<Request, Counter>,
+    /// Time from request to answer, in seconds.
+    pub request_seconds: Histogram,
+    /// Sockets open now.
+    pub sockets: Gauge,
+    /// Stream sessions whose socket this node holds.
+    pub held_streams: Gauge,
+    /// Requests for stream sessions by outcome.
+    pub admissions: Family<Outcome, Counter>,
+    /// Socket ends by reason.
+    pub socket_ends: Family<Outcome, Counter>,
+    /// Renewals by verdict.
+    pub renewals: Family<Outcome, Counter>,
+    /// Messages of the bus that arrived, by kind.
+    pub bus_messages: Family<Outcome, Counter>,
+    /// Times all held sessions were checked against the store, by cause.
+    pub rechecks: Family<Outcome, Counter>,
+    /// 1 while the store answers.
+    pub store_up: Gauge,
+    /// 1 while messages to the own channel come back.
+    pub bus_up: Gauge,
+    /// Failed calls to the store, by what was tried.
+    pub store_errors: Family<Outcome, Counter>,
+    /// 1 while draining.
+    pub draining: Gauge<i64>,
+    /// Tokens refused, by reason.
+    pub refused_tokens: Family<Outcome, Counter>,
+    /// Seconds since 1970 at which the node started.
+    started: Gauge<f64, AtomicU64>,
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+/// Bounds of `baton_request_duration_seconds`: a script call is well under a millisecond.
+const REQUEST_SECONDS: [f64; 9] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0, 5.0];
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// All metrics at zero.
+    pub fn new() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("baton"),
+            requests: Family::default(),
+            request_seconds: Histogram::new(REQUEST_SECONDS),
+            sockets: Gauge::default(),
+            held_streams: Gauge::default(),
+            admissions: Family::default(),
+            socket_ends: Family::default(),
+            renewals: Family::default(),
+            bus_messages: Family::default(),
+            rechecks: Family::default(),
+            store_up: Gauge::default(),
+            bus_up: Gauge::default(),
+            store_errors: Family::default(),
+            draining: Gauge::default(),
+            refused_tokens: Family::default(),
+            started: Gauge::default(),
+        };
+        metrics.declare();
+        metrics
+    }
+
+    fn declare(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("requests", "Requests answered", self.requests.clone());
+        registry.register_with_unit(
+            "request_duration",
+            "Time from request to answer",
+            Unit::Seconds,
+            self.request_seconds.clone(),
+        );
+        registry.register("sockets", "Sockets open now", self.sockets.clone());
+        registry.register(
+            "held_streams",
+            "Stream sessions whose socket this node holds",
+            self.held_streams.clone(),
+        );
+        registry.register(
+            "stream_admissions",
+            "Requests for stream sessions by outcome",
+            self.admissions.clone(),
+        );
+        registry.register("socket_ends", "Sockets closed, by reason", self.socket_ends.clone());
+        registry.register("stream_renewals", "Renewals by verdict", self.renewals.clone());
+        registry.register("bus_messages", "Messages received by kind", self.bus_messages.clone());
+        registry.register(
+            "rechecks",
+            "Times all held sessions were checked against the store, by cause",
+            self.rechecks.clone(),
+        );
+        registry.register("store_up", "1 while the store answers", self.store_up.clone());
+        registry.register("bus_up", "1 while the node hears itself", self.bus_up.clone());
+        registry.register(
+            "store_errors",
+            "Failed calls to the store by what was tried",
+            self.store_errors.clone(),
+        );
+        registry.register("draining", "1 while draining", self.draining.clone());
+        registry.register(
+            "refused_tokens",
+            "Bearer tokens refused, by reason",
+            self.refused_tokens.clone(),
+        );
+        registry.register_with_unit(
+            "start_time",
+            "When the node started, since 1970",
+            Unit::Seconds,
+            self.started.clone(),
+        );
+    }
+
+    /// Notes the start time.
+    pub fn started(&self, since_epoch: Duration) {
+        self.started.set(since_epoch.as_secs_f64());
+    }
+
+    /// Counts one event of a family.
+    pub fn count(family: &Family<Outcome, Counter>, outcome: &'static str) {
+        family.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// The text a Prometheus server scrapes.
+    pub fn text(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}

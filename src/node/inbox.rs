@@ -1,0 +1,71 @@
+//! Hears the node's own channel and passes on what it says.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::health::Health;
+use crate::{
+    domain::cluster::{Delivery, Message},
+    metrics::Metrics,
+    ws::hub::Hub,
+};
+
+/// The inbox of a node.
+pub struct Inbox {
+    /// The sockets messages are about.
+    pub hub: Arc<Hub>,
+    /// Told when the subscription is lost.
+    pub health: Arc<Health>,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+    /// The last probe that came back.
+    pub probe: Arc<AtomicU64>,
+    /// Cancelled when an operator wants the node to drain.
+    pub drain: CancellationToken,
+}
+
+impl Inbox {
+    /// Hears until the shutdown.
+    pub async fn run(self, mut deliveries: mpsc::Receiver<Delivery>, shutdown: CancellationToken) {
+        while let Some(Some(delivery)) = shutdown.run_until_cancelled(deliveries.recv()).await {
+            match delivery {
+                Delivery::Message(message) => self.hear(&message),
+                Delivery::Resumed => {
+                    Metrics::count(&self.metrics.rechecks, "resubscribed");
+                    self.hub.recheck();
+                }
+                Delivery::Lost => {
+                    if self.health.set_bus(false) {
+                        tracing::warn!("the subscription to this node's channel is lost");
+                    }
+                }
+            }
+        }
+    }
+
+    fn hear(&self, message: &Message) {
+        Metrics::count(&self.metrics.bus_messages, word(message));
+        match message {
+            Message::Probe { nonce } => self.probe.store(*nonce, Ordering::Relaxed),
+            Message::Drain => self.drain.cancel(),
+            Message::Ping { .. } | Message::Ended { .. } | Message::Superseded { .. } => {
+                self.hub.deliver(message);
+            }
+        }
+    }
+}
+
+fn word(message: &Message) -> &'static str {
+    match message {
+        Message::Ended { .. } => "ended",
+        Message::Superseded { .. } => "superseded",
+        Message::Ping { .. } => "ping",
+        Message::Probe { .. } => "probe",
+        Message::Drain => "drain",
+    }
+}

@@ -1,0 +1,8 @@
+//! What a node does beside answering: proves its liveness, renews what it holds, hears its inbox,
+//! drains.
+
+pub mod drain;
+pub mod health;
+pub mod inbox;
+pub mod pulse;
+pub mod renewals;
