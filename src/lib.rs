@@ -2,5 +2,6 @@
 //!
 //! A request travels `http` (or `ws`) → `domain` → `backend` → `lua/`; `app` puts them together.
 
+pub mod auth;
 pub mod backend;
 pub mod domain;
