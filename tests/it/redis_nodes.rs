@@ -53,7 +53,8 @@ async fn a_node_that_stops_beating_vanishes_and_the_others_stay() {
     let (_node, nodes) = registry(&server).await;
     nodes.beat(&record("a"), LONG_MS).await.unwrap();
     nodes.beat(&record("b"), 1).await.unwrap();
-    eventually("only a", async || (nodes.nodes().await.unwrap() == [record("a")]).then_some(())).await;
+    eventually("only a", async || (nodes.nodes().await.unwrap() == [record("a")]).then_some(()))
+        .await;
 }
 
 #[tokio::test]
@@ -61,8 +62,10 @@ async fn an_idle_registry_leaves_no_keys() {
     let server = Server::started();
     let (_node, nodes) = registry(&server).await;
     nodes.beat(&record("a"), 1).await.unwrap();
-    eventually("no keys", async || (server.tell("DBSIZE").await == redis::Value::Int(0)).then_some(()))
-        .await;
+    eventually("no keys", async || {
+        (server.tell("DBSIZE").await == redis::Value::Int(0)).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

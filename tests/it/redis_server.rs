@@ -111,7 +111,11 @@ impl Node {
     }
 
     /// Waits for a state of the link.
-    pub(crate) async fn until(&self, what: &str, wanted: impl FnMut(&LinkState) -> bool) -> LinkState {
+    pub(crate) async fn until(
+        &self,
+        what: &str,
+        wanted: impl FnMut(&LinkState) -> bool,
+    ) -> LinkState {
         let mut state = self.link.state();
         let reached = tokio::time::timeout(PATIENCE, state.wait_for(wanted)).await;
         *reached.unwrap_or_else(|_| panic!("never {what}")).unwrap()

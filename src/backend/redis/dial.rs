@@ -46,7 +46,7 @@ pub(super) struct Dialer {
 
 enum Place {
     Single(Client),
-    Cluster { client: ClusterClient, nodes: Vec<Client> },
+    Cluster { client: Box<ClusterClient>, nodes: Vec<Client> },
     Sentinel { sentinels: Vec<ConnectionInfo>, master: String },
 }
 
@@ -153,7 +153,7 @@ impl Place {
                     .response_timeout(timeout)
                     .build()
                     .map_err(LinkConfigError::Url)?;
-                Ok(Self::Cluster { client, nodes })
+                Ok(Self::Cluster { client: Box::new(client), nodes })
             }
             Target::Sentinel { nodes, master } => {
                 let sentinels = nodes.iter().map(|url| info(url)).collect::<Result<Vec<_>, _>>()?;
