@@ -1,0 +1,210 @@
+//! Finding the server, connecting to it, and refusing the wrong one.
+
+use std::time::Duration;
+
+use deadpool_redis::{Manager, Pool, Runtime};
+use futures_util::future;
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo,
+    RedisConnectionInfo, RedisError, RedisResult, TlsMode,
+    cluster::ClusterClient,
+    sentinel::{Sentinel, SentinelNodeConnectionInfo},
+};
+
+use super::{
+    link::{LinkConfigError, LinkOptions, Target},
+    live::{Dialled, Strict},
+    server::Server,
+    wire::Conn,
+};
+
+/// Commands a connection queues before callers wait for the socket.
+const QUEUED_COMMANDS: usize = 1024;
+
+/// Connections for calls that wait for replicas: each is busy for a round trip to
+/// the replica, so this bounds strict calls in flight.
+const STRICT_CONNECTIONS: usize = 32;
+
+/// Why no connection was made.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DialError {
+    #[error("{0}")]
+    Redis(#[from] RedisError),
+    #[error("{0}")]
+    Refused(&'static str),
+    #[error("the server did not answer in time")]
+    TimedOut,
+}
+
+/// Knows where the server is, or whom to ask.
+pub(super) struct Dialer {
+    place: Place,
+    connections: usize,
+    strict: bool,
+    timeout: Duration,
+}
+
+enum Place {
+    Single(Client),
+    Cluster { client: Box<ClusterClient>, nodes: Vec<Client> },
+    Sentinel { sentinels: Vec<ConnectionInfo>, master: String },
+}
+
+impl Dialer {
+    /// Reads the URLs; connects to nothing.
+    pub(super) fn new(options: &LinkOptions) -> Result<Self, LinkConfigError> {
+        if options.connections == 0 {
+            return Err(LinkConfigError::NoConnections);
+        }
+        let strict = options.wait_replicas > 0;
+        let place = Place::new(&options.target, options.timeout)?;
+        Ok(Self { place, connections: options.connections, strict, timeout: options.timeout })
+    }
+
+    /// Connects, and makes sure that the server takes writes.
+    pub(super) async fn dial(&self) -> Result<(Dialled, Server), DialError> {
+        // A fresh dial asks Sentinel, the handshake, the facts: each may take its time.
+        let within = self.timeout * 4;
+        let ended = tokio::time::timeout(within, self.connect()).await;
+        ended.unwrap_or(Err(DialError::TimedOut))
+    }
+
+    async fn connect(&self) -> Result<(Dialled, Server), DialError> {
+        match &self.place {
+            Place::Single(client) => self.connect_to(client.clone()).await,
+            Place::Sentinel { sentinels, master } => {
+                self.connect_to(find_master(sentinels, master).await?).await
+            }
+            Place::Cluster { client, nodes } => self.connect_cluster(client, nodes).await,
+        }
+    }
+
+    async fn connect_to(&self, client: Client) -> Result<(Dialled, Server), DialError> {
+        let config = self.config();
+        let dials = (0..self.connections)
+            .map(|_| client.get_multiplexed_async_connection_with_config(&config));
+        let conns = future::try_join_all(dials).await?.into_iter().map(Conn::Single).collect();
+        let strict = if self.strict { Some(self.pool(&client)?) } else { None };
+        self.verified(conns, strict, vec![client]).await
+    }
+
+    async fn connect_cluster(
+        &self,
+        client: &ClusterClient,
+        nodes: &[Client],
+    ) -> Result<(Dialled, Server), DialError> {
+        let extra = usize::from(self.strict);
+        let dials = (0..self.connections + extra).map(|_| client.get_async_connection());
+        let dialled = future::try_join_all(dials).await?;
+        let mut conns: Vec<Conn> = dialled.into_iter().map(Conn::Cluster).collect();
+        let strict = if self.strict { conns.pop().map(Strict::Shared) } else { None };
+        self.verified(conns, strict, nodes.to_vec()).await
+    }
+
+    async fn verified(
+        &self,
+        mut conns: Vec<Conn>,
+        strict: Option<Strict>,
+        subscribers: Vec<Client>,
+    ) -> Result<(Dialled, Server), DialError> {
+        let first = conns.first_mut().ok_or(DialError::Refused("no connection was made"))?;
+        let server = Server::ask(first).await?;
+        if let Some(refusal) = server.refusal() {
+            return Err(DialError::Refused(refusal));
+        }
+        let headed = server.knows_lua_header();
+        Ok((Dialled { conns, strict, subscribers, headed }, server))
+    }
+
+    /// Calls are bounded by the link itself, so the crate's own bound (500 ms) is off.
+    fn config(&self) -> AsyncConnectionConfig {
+        AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.timeout))
+            .set_response_timeout(None)
+            .set_pipeline_buffer_size(QUEUED_COMMANDS)
+    }
+
+    fn pool(&self, client: &Client) -> Result<Strict, DialError> {
+        let info = client.get_connection_info().clone();
+        let manager = Manager::new_with_config(info, self.config())?;
+        let limit = Some(self.timeout);
+        let pool = Pool::builder(manager)
+            .max_size(STRICT_CONNECTIONS)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(limit)
+            .create_timeout(limit)
+            .recycle_timeout(limit)
+            .build();
+        Ok(Strict::Pool(pool.map_err(|_| DialError::Refused("no pool could be built"))?))
+    }
+}
+
+impl Place {
+    fn new(target: &Target, timeout: Duration) -> Result<Self, LinkConfigError> {
+        match target {
+            Target::Single(url) => Ok(Self::Single(client(url)?)),
+            Target::Cluster(urls) => {
+                let nodes = urls.iter().map(|url| client(url)).collect::<Result<Vec<_>, _>>()?;
+                if nodes.is_empty() {
+                    return Err(LinkConfigError::NoNodes);
+                }
+                let client = ClusterClient::builder(urls.iter().map(String::as_str))
+                    .connection_timeout(timeout)
+                    .response_timeout(timeout)
+                    .build()
+                    .map_err(LinkConfigError::Url)?;
+                Ok(Self::Cluster { client: Box::new(client), nodes })
+            }
+            Target::Sentinel { nodes, master } => {
+                let sentinels = nodes.iter().map(|url| info(url)).collect::<Result<Vec<_>, _>>()?;
+                if sentinels.is_empty() {
+                    return Err(LinkConfigError::NoNodes);
+                }
+                Ok(Self::Sentinel { sentinels, master: master.clone() })
+            }
+        }
+    }
+}
+
+fn client(url: &str) -> Result<Client, LinkConfigError> {
+    Client::open(url).map_err(LinkConfigError::Url)
+}
+
+fn info(url: &str) -> Result<ConnectionInfo, LinkConfigError> {
+    url.into_connection_info().map_err(LinkConfigError::Url)
+}
+
+/// Asks the Sentinels for the master, each time anew.
+///
+/// User, password and database of the URLs are the master's. The Sentinels are asked
+/// without, and again with user and password where they insist: a Sentinel that has
+/// no password refuses one.
+async fn find_master(sentinels: &[ConnectionInfo], master: &str) -> RedisResult<Client> {
+    let [first, ..] = sentinels else {
+        return Err((redis::ErrorKind::EmptySentinelList, "no sentinel is configured").into());
+    };
+    let mut node = SentinelNodeConnectionInfo::default()
+        .set_redis_connection_info(first.redis_settings().clone());
+    if let ConnectionAddr::TcpTls { .. } = first.addr() {
+        node = node.set_tls_mode(TlsMode::Secure);
+    }
+    let open = ask_sentinels(sentinels, None, master, &node).await;
+    match (open, first.redis_settings().password()) {
+        (Err(_), Some(_)) => {
+            ask_sentinels(sentinels, Some(first.redis_settings()), master, &node).await
+        }
+        (result, _) => result,
+    }
+}
+
+async fn ask_sentinels(
+    sentinels: &[ConnectionInfo],
+    login: Option<&RedisConnectionInfo>,
+    master: &str,
+    node: &SentinelNodeConnectionInfo,
+) -> RedisResult<Client> {
+    let settings = login.cloned().unwrap_or_default().set_db(0);
+    let sentinels: Vec<ConnectionInfo> =
+        sentinels.iter().map(|s| s.clone().set_redis_settings(settings.clone())).collect();
+    Sentinel::build(sentinels)?.async_master_for(master, Some(node)).await
+}

@@ -1,0 +1,22 @@
+//! A cluster of nodes behind Redis or Valkey: standalone, Sentinel or Cluster.
+//!
+//! `link` carries every command, `bus` the messages between nodes; both rebuild
+//! themselves. Rules live in `domain`, atomic operations in `lua/`.
+
+mod backoff;
+mod batch;
+pub mod bus;
+mod dial;
+mod inbox;
+pub mod keys;
+pub mod link;
+mod live;
+pub mod nodes;
+mod outbox;
+pub mod reply;
+pub mod script;
+mod server;
+mod strict;
+mod supervisor;
+mod trouble;
+mod wire;

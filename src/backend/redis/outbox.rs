@@ -1,0 +1,79 @@
+//! Publishes what nodes have to say to each other, many messages a round trip.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{sync::mpsc, time::Instant};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use super::link::Link;
+
+/// Messages in one round trip: a burst of takeovers travels together, and one
+/// pipeline stays far below what would keep other commands waiting.
+const BATCH: usize = 256;
+
+/// Losses are logged at most that often.
+const COMPLAIN_EVERY: Duration = Duration::from_secs(1);
+
+/// Channel and payload.
+pub(super) type Queued = (String, String);
+
+/// The publishing end of a bus.
+pub(super) struct Outbox {
+    link: Arc<Link>,
+    queued: mpsc::Receiver<Queued>,
+    dropped: Arc<AtomicU64>,
+    complained: Option<(Instant, u64)>,
+}
+
+impl Outbox {
+    pub(super) fn new(
+        link: Arc<Link>,
+        queued: mpsc::Receiver<Queued>,
+        dropped: Arc<AtomicU64>,
+    ) -> Self {
+        Self { link, queued, dropped, complained: None }
+    }
+
+    /// Publishes until shutdown, and then what is queued at that moment.
+    pub(super) async fn run(mut self, shutdown: CancellationToken) {
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            let taken = tokio::select! {
+                biased;
+                taken = self.queued.recv_many(&mut batch, BATCH) => taken,
+                () = shutdown.cancelled() => return,
+            };
+            if taken == 0 {
+                return;
+            }
+            self.publish(&batch).await;
+            batch.clear();
+            self.complain();
+        }
+    }
+
+    /// A message that cannot be published now is lost: repeated later it would be stale.
+    async fn publish(&self, batch: &[Queued]) {
+        if let Err(error) = self.link.publish_many(batch).await {
+            debug!(error = &error as &dyn std::error::Error, "messages were not published");
+            self.dropped.fetch_add(batch.len() as u64, Ordering::Relaxed);
+        }
+    }
+
+    fn complain(&mut self) {
+        let dropped = self.dropped.load(Ordering::Relaxed);
+        let (since, known) = self.complained.map_or((None, 0), |(at, known)| (Some(at), known));
+        if dropped == known || since.is_some_and(|at| at.elapsed() < COMPLAIN_EVERY) {
+            return;
+        }
+        warn!(lost = dropped - known, "messages to nodes were lost");
+        self.complained = Some((Instant::now(), dropped));
+    }
+}
