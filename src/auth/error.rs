@@ -60,4 +60,20 @@ impl AuthError {
             | Self::TokenTooLarge => false,
         }
     }
+
+    /// Its name in metrics.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Malformed(_) => "malformed",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+            Self::BadSignature => "bad_signature",
+            Self::AlgorithmMismatch => "algorithm_mismatch",
+            Self::UnknownKey => "unknown_key",
+            Self::ClaimInvalid { .. } => "claim_invalid",
+            Self::TokenTooLarge => "too_large",
+            Self::KeysUnavailable => "keys_unavailable",
+        }
+    }
 }

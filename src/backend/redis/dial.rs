@@ -6,7 +6,7 @@ use deadpool_redis::{Manager, Pool, Runtime};
 use futures_util::future;
 use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo,
-    RedisConnectionInfo, RedisError, RedisResult, TlsMode,
+    RedisError, RedisResult, TlsMode,
     cluster::ClusterClient,
     sentinel::{Sentinel, SentinelNodeConnectionInfo},
 };
@@ -47,7 +47,7 @@ pub(super) struct Dialer {
 enum Place {
     Single(Client),
     Cluster { client: Box<ClusterClient>, nodes: Vec<Client> },
-    Sentinel { sentinels: Vec<ConnectionInfo>, master: String },
+    Sentinel { sentinels: Vec<ConnectionInfo>, master: String, access: Box<ConnectionInfo> },
 }
 
 impl Dialer {
@@ -72,8 +72,8 @@ impl Dialer {
     async fn connect(&self) -> Result<(Dialled, Server), DialError> {
         match &self.place {
             Place::Single(client) => self.connect_to(client.clone()).await,
-            Place::Sentinel { sentinels, master } => {
-                self.connect_to(find_master(sentinels, master).await?).await
+            Place::Sentinel { sentinels, master, access } => {
+                self.connect_to(find_master(sentinels, master, access).await?).await
             }
             Place::Cluster { client, nodes } => self.connect_cluster(client, nodes).await,
         }
@@ -155,12 +155,13 @@ impl Place {
                     .map_err(LinkConfigError::Url)?;
                 Ok(Self::Cluster { client: Box::new(client), nodes })
             }
-            Target::Sentinel { nodes, master } => {
+            Target::Sentinel { nodes, master, access } => {
                 let sentinels = nodes.iter().map(|url| info(url)).collect::<Result<Vec<_>, _>>()?;
                 if sentinels.is_empty() {
                     return Err(LinkConfigError::NoNodes);
                 }
-                Ok(Self::Sentinel { sentinels, master: master.clone() })
+                let access = Box::new(info(access)?);
+                Ok(Self::Sentinel { sentinels, master: master.clone(), access })
             }
         }
     }
@@ -174,37 +175,16 @@ fn info(url: &str) -> Result<ConnectionInfo, LinkConfigError> {
     url.into_connection_info().map_err(LinkConfigError::Url)
 }
 
-/// Asks the Sentinels for the master, each time anew.
-///
-/// User, password and database of the URLs are the master's. The Sentinels are asked
-/// without, and again with user and password where they insist: a Sentinel that has
-/// no password refuses one.
-async fn find_master(sentinels: &[ConnectionInfo], master: &str) -> RedisResult<Client> {
-    let [first, ..] = sentinels else {
-        return Err((redis::ErrorKind::EmptySentinelList, "no sentinel is configured").into());
-    };
+/// Asks the Sentinels for the master, each time anew. `access` says how to log in there.
+async fn find_master(
+    sentinels: &[ConnectionInfo],
+    master: &str,
+    access: &ConnectionInfo,
+) -> RedisResult<Client> {
     let mut node = SentinelNodeConnectionInfo::default()
-        .set_redis_connection_info(first.redis_settings().clone());
-    if let ConnectionAddr::TcpTls { .. } = first.addr() {
+        .set_redis_connection_info(access.redis_settings().clone());
+    if let ConnectionAddr::TcpTls { .. } = access.addr() {
         node = node.set_tls_mode(TlsMode::Secure);
     }
-    let open = ask_sentinels(sentinels, None, master, &node).await;
-    match (open, first.redis_settings().password()) {
-        (Err(_), Some(_)) => {
-            ask_sentinels(sentinels, Some(first.redis_settings()), master, &node).await
-        }
-        (result, _) => result,
-    }
-}
-
-async fn ask_sentinels(
-    sentinels: &[ConnectionInfo],
-    login: Option<&RedisConnectionInfo>,
-    master: &str,
-    node: &SentinelNodeConnectionInfo,
-) -> RedisResult<Client> {
-    let settings = login.cloned().unwrap_or_default().set_db(0);
-    let sentinels: Vec<ConnectionInfo> =
-        sentinels.iter().map(|s| s.clone().set_redis_settings(settings.clone())).collect();
-    Sentinel::build(sentinels)?.async_master_for(master, Some(node)).await
+    Sentinel::build(sentinels.to_vec())?.async_master_for(master, Some(&node)).await
 }

@@ -1,6 +1,9 @@
 //! The names of all keys and channels. Nothing else writes them.
 
-use crate::domain::ids::NodeName;
+use sha2::{Digest, Sha256};
+
+use super::stream_codec::hex;
+use crate::domain::{ids::NodeName, streams::Account};
 
 /// Key names under one prefix.
 ///
@@ -35,5 +38,17 @@ impl Keys {
     /// Channel: messages to one node.
     pub fn node_channel(&self, node: &NodeName) -> String {
         format!("{}:node:{node}", self.prefix)
+    }
+
+    /// The three keys of an account's stream sessions: `leases`, `records`, `pools`.
+    ///
+    /// The hash tag is a digest: a raw id with a brace in it would choose its own slot.
+    pub fn streams(&self, account: &Account) -> [String; 3] {
+        let mut digest = Sha256::new();
+        digest.update((account.tenant.as_str().len() as u64).to_be_bytes());
+        digest.update(account.tenant.as_str());
+        digest.update(account.customer.as_str());
+        let tag = hex(&digest.finalize()[..16]);
+        ["l", "r", "p"].map(|part| format!("{}:s:{{{tag}}}:{part}", self.prefix))
     }
 }

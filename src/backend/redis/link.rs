@@ -33,10 +33,12 @@ pub enum Target {
     Cluster(Vec<String>),
     /// Sentinels, and the name of the master they watch.
     Sentinel {
-        /// URLs of the Sentinels; user, password and database are the master's.
+        /// URLs of the Sentinels, with their own credentials.
         nodes: Vec<String>,
         /// As the Sentinels call it.
         master: String,
+        /// URL whose credentials, database and TLS are the master's; its host is not used.
+        access: String,
     },
 }
 
