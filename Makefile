@@ -1,0 +1,80 @@
+# Baton's commands. Everything that a target needs and that is not Rust, Node.js or make, `make deps` installs.
+
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+TOOLS := $(TARGET)/tools
+DENY_VERSION := 0.20.2
+CARGO_DENY := $(TOOLS)/bin/cargo-deny
+
+# Extra arguments for the program: make run ARGS="--config my.toml"
+ARGS :=
+
+# The built front end, and the installed packages that build it, each newer than what it is made from.
+DIST := web/dist/demo/player.html
+MODULES := web/node_modules/.package-lock.json
+WEB_SOURCES := $(shell find web/src web/scripts)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help run build release test test-rust test-web lint lint-rust lint-web audit deps cargo-deny bench clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(DIST) ## Start a node for development and print its URLs; needs no setting and no server
+	cargo run -- serve --dev $(ARGS)
+
+build: $(DIST) ## Build the debug binary with its web pages
+	cargo build
+
+release: $(DIST) ## Build the release binary; missing web pages are an error
+	cargo build --release --features require-web
+
+test: deps lint test-rust test-web ## Install what is missing, lint, and run every test
+
+# All workspace targets at once: every later cargo command of `make test` finds its artifacts.
+test-rust: $(DIST) ## Run the Rust tests
+	cargo test --workspace
+
+test-web: $(DIST) ## Run the web tests, in Node.js and in Chromium against the debug binary
+	cargo build --workspace --all-targets
+	cd web && BATON_BIN='$(TARGET)/debug/baton' npm test
+
+lint: lint-rust lint-web ## Check formatting, lints, docs, licences and types
+
+lint-rust: cargo-deny
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --workspace
+	'$(CARGO_DENY)' --locked check bans licenses sources
+
+lint-web: $(MODULES)
+	cd web && npm run lint
+
+audit: cargo-deny ## Check dependencies for known vulnerabilities; fetches the advisory database
+	'$(CARGO_DENY)' --locked check advisories
+	cd web && npm audit
+
+deps: cargo-deny ## Install what the tests need: redis-server, Chromium, cargo-deny
+	sh scripts/install-deps.sh
+
+# Kept under target/ with a build directory of its own; built once for each pinned version.
+cargo-deny:
+	@'$(CARGO_DENY)' --version 2>/dev/null | grep -qxF 'cargo-deny $(DENY_VERSION)' || \
+	    cargo install --locked --debug --root '$(TOOLS)' --target-dir '$(TOOLS)/build' \
+	        cargo-deny --version '=$(DENY_VERSION)'
+
+bench: $(DIST) ## Run the benchmarks and print their table
+	cargo run --release -p baton-bench
+
+clean: ## Remove everything that was built or installed here
+	cargo clean
+	rm -rf web/dist web/node_modules
+
+$(MODULES): web/package.json web/package-lock.json web/.npmrc
+	cd web && npm ci
+	@touch $@
+
+$(DIST): $(MODULES) $(WEB_SOURCES)
+	cd web && npm run build
+	@touch $@
