@@ -95,6 +95,8 @@ pub async fn index(
 }
 
 /// Create a session with an id of the server's
+///
+/// At the limit: 403 with `id`, `code` (`df1e80a`), `title` and `details`.
 #[utoipa::path(
     post, path = "/users/{user_id}/media_play_sessions", tag = "Media Play Sessions",
     security(("customer" = []), ("service" = [])),
@@ -107,7 +109,7 @@ pub async fn index(
         (status = 201, body = MediaAnswer, content_type = "application/vnd.api+json"),
         (status = 400, response = super::docs::ProblemDetails),
         (status = 401, response = super::docs::ProblemDetails),
-        (status = 403, description = "limit reached: `id`, `code` df1e80a, `title`, `details`", response = super::docs::ProblemDetails),
+        (status = 403, response = super::docs::ProblemDetails),
         (status = 404, response = super::docs::ProblemDetails),
         (status = 413, response = super::docs::ProblemDetails),
         (status = 422, response = super::docs::ProblemDetails),
@@ -176,6 +178,8 @@ pub async fn put(
 }
 
 /// Keep a session alive
+///
+/// Never creates. 410 with `reason`, and for a take-over `takenOverBy`, where somebody ended it.
 #[utoipa::path(
     patch, path = "/users/{user_id}/media_play_sessions/{id}", tag = "Media Play Sessions",
     security(("customer" = []), ("service" = [])),
@@ -190,7 +194,7 @@ pub async fn put(
         (status = 401, response = super::docs::ProblemDetails),
         (status = 404, response = super::docs::ProblemDetails),
         (status = 409, response = super::docs::ProblemDetails),
-        (status = 410, description = "ended: `reason`, for a take-over `takenOverBy`", response = super::docs::ProblemDetails),
+        (status = 410, response = super::docs::ProblemDetails),
         (status = 413, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
     ),
@@ -304,9 +308,7 @@ async fn place(
         Admission::Admitted(session) => {
             ("admitted", Ok(sent_entity(api, StatusCode::CREATED, &session)))
         }
-        Admission::Renewed(session) => {
-            ("renewed", Ok(sent_entity(api, StatusCode::OK, &session)))
-        }
+        Admission::Renewed(session) => ("renewed", Ok(sent_entity(api, StatusCode::OK, &session))),
         Admission::LimitReached { .. } => ("limit_reached", Err(too_many())),
         Admission::OtherPool(session) => ("other_pool", Err(other_device_type(&session))),
         Admission::KeyReused => {

@@ -39,9 +39,7 @@ impl Pages {
             None => Embedded::get(path).map(|file| file.data),
             // Names of our own pages only: no part may lead out of the directory.
             Some(_) if path.split('/').any(|part| part.starts_with('.')) => None,
-            Some(directory) => {
-                tokio::fs::read(directory.join(path)).await.ok().map(Cow::Owned)
-            }
+            Some(directory) => tokio::fs::read(directory.join(path)).await.ok().map(Cow::Owned),
         };
         let Some(bytes) = bytes else { return Err(self.missing()) };
         let kind = mime_guess::from_path(path).first_or_octet_stream();

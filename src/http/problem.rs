@@ -240,8 +240,7 @@ impl From<StoreError> for Problem {
 
 impl From<AuthError> for Problem {
     fn from(error: AuthError) -> Self {
-        let kind =
-            if error.is_transient() { Kind::KeysUnavailable } else { Kind::InvalidToken };
+        let kind = if error.is_transient() { Kind::KeysUnavailable } else { Kind::InvalidToken };
         Self::new(kind, error.to_string())
     }
 }

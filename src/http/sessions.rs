@@ -128,9 +128,7 @@ pub struct ActiveSession {
 
 impl From<&Session> for ActiveSession {
     fn from(session: &Session) -> Self {
-        let name_of = |kind| {
-            (session.pool.kind() == kind).then(|| session.pool.name().to_owned())
-        };
+        let name_of = |kind| (session.pool.kind() == kind).then(|| session.pool.name().to_owned());
         Self {
             session_id: session.id.to_string(),
             name: session.name.to_string(),
@@ -154,7 +152,8 @@ pub struct ActiveSessions {
 /// Ask for a session
 ///
 /// The limit check and the creation are one atomic step. A repeat with the same
-/// `Idempotency-Key` within 60 s is answered what the first was.
+/// `Idempotency-Key` within 60 s is answered what the first was. At the limit: 409 with
+/// `details.takeOverEnabled` and `details.activeSessions`.
 #[utoipa::path(
     post, path = "/sessions", tag = "DRISC",
     security(("customer" = [])),
@@ -164,7 +163,7 @@ pub struct ActiveSessions {
         (status = 200, body = SessionAnswer),
         (status = 400, response = super::docs::ProblemDetails),
         (status = 401, response = super::docs::ProblemDetails),
-        (status = 409, description = "limit reached: `details.takeOverEnabled`, `details.activeSessions`", response = super::docs::ProblemDetails),
+        (status = 409, response = super::docs::ProblemDetails),
         (status = 413, response = super::docs::ProblemDetails),
         (status = 422, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),

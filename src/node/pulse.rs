@@ -13,7 +13,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::health::Health;
 use crate::{
-    domain::cluster::{Bus, Message, NodeRecord, NodeStore},
+    domain::{
+        cluster::{Bus, Message, NodeRecord, NodeStore},
+        error::StoreError,
+    },
     metrics::Metrics,
     ws::hub::Hub,
 };
@@ -107,10 +110,10 @@ impl Pulse {
         }
     }
 
-    fn store_failed(&self, error: &dyn std::error::Error) {
+    fn store_failed(&self, error: &StoreError) {
         Metrics::count(&self.metrics.store_errors, "pulse");
         if self.health.set_store(false) {
-            tracing::warn!(error, "the store does not answer: this node is not ready");
+            tracing::warn!(%error, "the store does not answer: this node is not ready");
         }
     }
 }

@@ -180,11 +180,7 @@ impl Hub {
         }
     }
 
-    fn sockets_of(
-        &self,
-        account: &Account,
-        session: Option<&SessionId>,
-    ) -> Vec<Arc<SocketHandle>> {
+    fn sockets_of(&self, account: &Account, session: Option<&SessionId>) -> Vec<Arc<SocketHandle>> {
         let state = self.lock();
         let of_account = state.sockets.get(account).into_iter().flatten();
         of_account
@@ -211,10 +207,8 @@ impl Hub {
         let now = Instant::now();
         let mut state = self.lock();
         let due = std::mem::take(&mut state.due);
-        state.due = due
-            .into_iter()
-            .map(|((at, number), socket)| ((at.min(now), number), socket))
-            .collect();
+        state.due =
+            due.into_iter().map(|((at, number), socket)| ((at.min(now), number), socket)).collect();
     }
 
     /// Takes at most `most` sockets whose renewal is due.

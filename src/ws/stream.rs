@@ -255,10 +255,9 @@ impl Connection {
 
     async fn ended(&mut self, ended: &Ended) -> ControlFlow<End> {
         let (message, reason) = match &ended.why {
-            EndReason::TakenOver { by_name, .. } => (
-                ServerMessage::TakeOver { session_name: by_name.clone() },
-                CloseReason::TakenOver,
-            ),
+            EndReason::TakenOver { by_name, .. } => {
+                (ServerMessage::TakeOver { session_name: by_name.clone() }, CloseReason::TakenOver)
+            }
             EndReason::Replaced { .. } => (ServerMessage::Terminate, CloseReason::Superseded),
             EndReason::Operator { .. } => (ServerMessage::Terminate, CloseReason::Ended),
             EndReason::Finished | EndReason::Unresponsive => {
@@ -290,7 +289,7 @@ impl Connection {
         let shared = self.shared.clone();
         if let Stage::Bound(generation) = self.stage {
             shared.metrics.held_streams.dec();
-            self.settle(&end, generation).await;
+            settle(&shared, &self.handle, &end, generation).await;
         }
         shared.hub.close(&self.handle);
         shared.metrics.sockets.dec();
@@ -309,43 +308,43 @@ impl Connection {
         let answered = async { while let Some(Ok(_)) = self.socket.recv().await {} };
         let _ = timeout(Duration::from_secs(1), answered).await;
     }
+}
 
-    /// What becomes of the session. A store that is away forgets the lease by itself.
-    async fn settle(&self, end: &End, generation: Generation) {
-        let SocketHandle { account, session, .. } = &*self.handle;
-        let service = &self.shared.service;
-        let reason = match end {
-            End::Close(reason) => Some(*reason),
-            End::Dropped => None,
-        };
-        let why = match reason {
-            Some(CloseReason::Finished) => Some(EndReason::Finished),
-            Some(CloseReason::Unresponsive) => Some(EndReason::Unresponsive),
-            // Over already, or somebody else's.
-            Some(
-                CloseReason::TakenOver
-                | CloseReason::Superseded
-                | CloseReason::Ended
-                | CloseReason::Expired,
-            ) => return,
-            Some(
-                CloseReason::BadMessage
-                | CloseReason::NotRequested
-                | CloseReason::TooManyMessages
-                | CloseReason::NotText
-                | CloseReason::Draining
-                | CloseReason::TooSlow,
-            )
-            | None => None,
-        };
-        let settled = match &why {
-            Some(why) => service.finish(account, session, generation, why).await.map(|_| ()),
-            None => service.park(account, session, generation).await.map(|_| ()),
-        };
-        if let Err(error) = settled {
-            tracing::debug!(%error, "a session is left to its lease");
-            Metrics::count(&self.shared.metrics.store_errors, "leave");
-        }
+/// What becomes of the session. A store that is away forgets the lease by itself.
+async fn settle(shared: &StreamSockets, handle: &SocketHandle, end: &End, generation: Generation) {
+    let SocketHandle { account, session, .. } = handle;
+    let service = &shared.service;
+    let reason = match end {
+        End::Close(reason) => Some(*reason),
+        End::Dropped => None,
+    };
+    let why = match reason {
+        Some(CloseReason::Finished) => Some(EndReason::Finished),
+        Some(CloseReason::Unresponsive) => Some(EndReason::Unresponsive),
+        // Over already, or somebody else's.
+        Some(
+            CloseReason::TakenOver
+            | CloseReason::Superseded
+            | CloseReason::Ended
+            | CloseReason::Expired,
+        ) => return,
+        Some(
+            CloseReason::BadMessage
+            | CloseReason::NotRequested
+            | CloseReason::TooManyMessages
+            | CloseReason::NotText
+            | CloseReason::Draining
+            | CloseReason::TooSlow,
+        )
+        | None => None,
+    };
+    let settled = match &why {
+        Some(why) => service.finish(account, session, generation, why).await.map(|_| ()),
+        None => service.park(account, session, generation).await.map(|_| ()),
+    };
+    if let Err(error) = settled {
+        tracing::debug!(%error, "a session is left to its lease");
+        Metrics::count(&shared.metrics.store_errors, "leave");
     }
 }
 

@@ -30,7 +30,9 @@ impl Link {
     ) -> Vec<Result<Value, StoreError>> {
         match self.live() {
             Ok(live) if live.is_cluster() => {
-                let runs = calls.iter().map(|call| self.run(script, &call.keys, &call.args));
+                // Collected first: a stream over borrowing closures is not `Send` for all lifetimes.
+                let runs: Vec<_> =
+                    calls.iter().map(|call| self.run(script, &call.keys, &call.args)).collect();
                 stream::iter(runs).buffered(CLUSTER_CALLS).collect().await
             }
             Ok(live) => {

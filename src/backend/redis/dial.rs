@@ -5,8 +5,8 @@ use std::time::Duration;
 use deadpool_redis::{Manager, Pool, Runtime};
 use futures_util::future;
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo,
-    RedisError, RedisResult, TlsMode,
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisError,
+    RedisResult, TlsMode,
     cluster::ClusterClient,
     sentinel::{Sentinel, SentinelNodeConnectionInfo},
 };

@@ -207,7 +207,7 @@ impl fmt::Display for Target {
         match self {
             Self::Single(url) => f.write_str(&redacted(url)),
             Self::Cluster(urls) => f.write_str(&redacted_all(urls)),
-            Self::Sentinel { nodes, master } => {
+            Self::Sentinel { nodes, master, access: _ } => {
                 write!(f, "{master} of {}", redacted_all(nodes))
             }
         }

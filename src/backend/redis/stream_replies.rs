@@ -105,8 +105,8 @@ pub(super) fn connected(value: Value, id: &SessionId) -> Result<ConnectOutcome, 
             let session = session(&mut reply, id)?;
             let node: String = reply.field()?;
             let generation = Generation(session.generation.0.saturating_sub(1));
-            let previous = (!node.is_empty())
-                .then(|| Holder { node: NodeName::from(node), generation });
+            let previous =
+                (!node.is_empty()).then(|| Holder { node: NodeName::from(node), generation });
             ConnectOutcome::Connected { session, previous }
         }
         "ended" => ConnectOutcome::Ended(ended(&reply.field::<String>()?)?),

@@ -27,7 +27,6 @@ use crate::domain::{
 const PURGE_CALLS: usize = 100;
 
 /// Stream sessions in Redis or Valkey.
-#[derive(Debug)]
 pub struct RedisStreams {
     link: Arc<Link>,
     keys: Keys,
@@ -111,8 +110,7 @@ impl StreamStore for RedisStreams {
         at_least: Generation,
         node: &NodeName,
     ) -> Result<ConnectOutcome, StoreError> {
-        let args =
-            [Arg::from(session.as_str()), Arg::from(at_least.0), Arg::from(node.as_str())];
+        let args = [Arg::from(session.as_str()), Arg::from(at_least.0), Arg::from(node.as_str())];
         let reply = self.run(&self.scripts.connect, account, args).await?;
         replies::connected(reply, session)
     }
@@ -145,8 +143,7 @@ impl StreamStore for RedisStreams {
         generation: Generation,
         grace_ms: u64,
     ) -> Result<ParkOutcome, StoreError> {
-        let args =
-            [Arg::from(session.as_str()), Arg::from(generation.0), Arg::from(grace_ms)];
+        let args = [Arg::from(session.as_str()), Arg::from(generation.0), Arg::from(grace_ms)];
         let reply = self.run(&self.scripts.park, account, args).await?;
         replies::parked(reply, session)
     }
