@@ -1,0 +1,11 @@
+//! The tools of the tests. None of them knows how Baton works inside.
+
+pub(crate) mod clock;
+pub(crate) mod eventually;
+pub(crate) mod proxy;
+pub(crate) mod redis;
+pub(crate) mod stores;
+pub(crate) mod tokens;
+pub(crate) mod ws;
+
+pub(crate) use eventually::{DEADLINE, eventually, in_time};

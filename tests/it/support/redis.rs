@@ -1,0 +1,187 @@
+//! Redis servers of the tests' own, on free ports, that die with the test process.
+
+use std::{
+    io::{BufRead, BufReader},
+    os::unix::process::CommandExt,
+    process::{Child, Command, Stdio},
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use redis::{RedisResult, Value, aio::MultiplexedConnection};
+use tokio::{net::TcpListener, sync::OnceCell};
+
+use super::{DEADLINE, eventually, in_time};
+
+/// How many ports are tried before a test gives up: each may be snatched away meanwhile.
+const PORTS_TRIED: u32 = 20;
+/// Ports below the range from which Linux takes those of outgoing connections, so that a stopped
+/// server finds its port free when it comes back.
+const PORTS: std::ops::Range<u32> = 12_000..32_000;
+
+/// A Redis server, empty, without persistence.
+pub(crate) struct RedisServer {
+    port: u16,
+    process: Mutex<Option<Process>>,
+}
+
+/// One life of the server.
+struct Process {
+    shell: Child,
+    pid: u32,
+}
+
+impl RedisServer {
+    /// Starts a server on a free port; returns once it answers.
+    pub(crate) async fn start() -> Self {
+        for _ in 0..PORTS_TRIED {
+            let port = free_port().await;
+            if let Some(process) = Process::start(port).await {
+                return Self { port, process: Mutex::new(Some(process)) };
+            }
+        }
+        panic!("no redis-server came up on any of {PORTS_TRIED} ports; is it installed?");
+    }
+
+    /// Where it is.
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// The port it listens on, also after a restart.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The process id of its present life.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.lock().unwrap().as_ref().expect("the server was stopped").pid
+    }
+
+    /// Kills it, data and all; connections break.
+    pub(crate) fn stop(&self) {
+        drop(self.process.lock().unwrap().take());
+    }
+
+    /// Kills it if need be, and starts it at the same port: empty.
+    pub(crate) async fn restart(&self) {
+        self.stop();
+        let process = Process::start(self.port).await.expect("the port was taken meanwhile");
+        *self.process.lock().unwrap() = Some(process);
+    }
+
+    /// Stops its execution: connections stand, nothing answers.
+    pub(crate) fn freeze(&self) {
+        signal(self.pid(), "-STOP");
+    }
+
+    /// Lets a frozen server go on: what was sent to it meanwhile is executed.
+    pub(crate) fn thaw(&self) {
+        signal(self.pid(), "-CONT");
+    }
+
+    /// Runs one command on a connection of its own.
+    pub(crate) async fn cli(&self, words: &[&str]) -> Value {
+        in_time("an answer of redis-server", async {
+            let mut connection = connect(self.port).await.expect("redis-server is up");
+            command(words).query_async(&mut connection).await.expect("the command succeeds")
+        })
+        .await
+    }
+}
+
+impl Process {
+    /// Starts a server; `None` if the port was taken.
+    async fn start(port: u16) -> Option<Self> {
+        let mut shell = Command::new("sh")
+            .args(["-c", include_str!("redis.sh"), "redis.sh"])
+            .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
+            .args(["--save", "", "--appendonly", "no", "--enable-debug-command", "local"])
+            .process_group(0) // Ctrl-C at the terminal must not cut the clean-up short
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("there is a shell");
+        let mut line = String::new();
+        let stdout = shell.stdout.take().expect("it is piped");
+        BufReader::new(stdout).read_line(&mut line).expect("the shell tells a pid");
+        let pid = line.trim().parse().expect("the shell tells a pid");
+        let mut process = Self { shell, pid };
+        process.answers(port).await.then_some(process)
+    }
+
+    /// Waits until the server at the port answers; false if it is not this one, or this one died.
+    async fn answers(&mut self, port: u16) -> bool {
+        eventually("redis-server answers", async || {
+            if self.shell.try_wait().expect("the shell is ours").is_some() {
+                return Some(false);
+            }
+            let mut connection = connect(port).await.ok()?;
+            let _: String = command(&["PING"]).query_async(&mut connection).await.ok()?;
+            let info: String =
+                command(&["INFO", "server"]).query_async(&mut connection).await.ok()?;
+            let ours = format!("process_id:{}", self.pid);
+            Some(info.lines().any(|line| line.trim() == ours))
+        })
+        .await
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.shell.stdin.take());
+        // Returns when the server is dead: the end of its input makes the shell kill it.
+        self.shell.wait().expect("the shell is ours");
+    }
+}
+
+/// The server that tests share which need no more than a prefix of their own.
+pub(crate) async fn shared_redis() -> &'static RedisServer {
+    static SHARED: OnceCell<RedisServer> = OnceCell::const_new();
+    SHARED.get_or_init(RedisServer::start).await
+}
+
+/// A key prefix nobody else has.
+pub(crate) fn unique_prefix() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("it-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+async fn connect(port: u16) -> RedisResult<MultiplexedConnection> {
+    let config = redis::AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(DEADLINE))
+        .set_response_timeout(Some(DEADLINE));
+    redis::Client::open(format!("redis://127.0.0.1:{port}"))?
+        .get_multiplexed_async_connection_with_config(&config)
+        .await
+}
+
+fn command(words: &[&str]) -> redis::Cmd {
+    let mut command = redis::Cmd::new();
+    command.arg(words);
+    command
+}
+
+fn signal(pid: u32, signal: &str) {
+    let status = Command::new("kill").args([signal, &pid.to_string()]).status();
+    assert!(status.expect("there is a kill command").success(), "kill {signal} {pid}");
+}
+
+/// A port nobody listens on at this moment.
+async fn free_port() -> u16 {
+    static TRIED: AtomicU32 = AtomicU32::new(0);
+    let span = PORTS.end - PORTS.start;
+    for _ in 0..span {
+        // Processes start far apart, so that test runs side by side seldom meet.
+        let step =
+            TRIED.fetch_add(1, Ordering::Relaxed).wrapping_add(std::process::id().wrapping_mul(97));
+        let port = u16::try_from(PORTS.start + step % span).expect("the range is of ports");
+        if TcpListener::bind(("127.0.0.1", port)).await.is_ok() {
+            return port;
+        }
+    }
+    panic!("no free port in {PORTS:?}");
+}
