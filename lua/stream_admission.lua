@@ -58,6 +58,6 @@ local function admit(victims)
   if record.d then
     redis.call('HSET', records, 'd:' .. record.d, session)
   end
-  put(session, record, now + first_lease, true)
-  return remember({ 'created', echo, session, now + first_lease, record.c, nodes, ended })
+  local text = put(session, record, now + first_lease, true)
+  return remember({ 'created', echo, { session, now + first_lease, text }, nodes, ended })
 end

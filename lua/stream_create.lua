@@ -2,7 +2,7 @@
 --
 -- KEYS    leases, records, pools
 -- ARGV    those of stream_admission.lua
--- Returns {'created', session, session, expires_ms, created_us, nodes, tombstones}
+-- Returns {'created', session, {session, expires_ms, record}, nodes, tombstones}
 --         {'renewed', session, {session, expires_ms, record}}     it lived already
 --         {'other_pool', session, {session, expires_ms, record}}  it lives in another pool
 --         {'limit_reached', session, nodes, {{session, expires_ms, record}, …}}

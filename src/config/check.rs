@@ -16,6 +16,7 @@ use super::{
 
 /// Below this, a cluster secret can be guessed: 128 bits as hexadecimal digits.
 const CLUSTER_SECRET_CHARS: usize = 32;
+const MAKE_SECRET: &str = "make one with: openssl rand -hex 32";
 /// RFC 7518 §3.2: a key of HS256 has at least the length of the hash.
 const HS256_SECRET_BYTES: usize = 32;
 /// A shorter admin token invites guessing.
@@ -82,18 +83,10 @@ impl Check<'_> {
             return;
         }
         if secret.chars().count() < CLUSTER_SECRET_CHARS {
-            let hint = "make one with: openssl rand -hex 32";
-            self.add(
-                "cluster.secret",
-                format!(
-                    "is too short; expected at least {CLUSTER_SECRET_CHARS} characters: {hint}"
-                ),
-            );
+            let what = format!("is too short; expected at least {CLUSTER_SECRET_CHARS} characters");
+            self.add("cluster.secret", format!("{what}; {MAKE_SECRET}"));
         } else if secret.chars().all(|c| secret.starts_with(c)) {
-            self.add(
-                "cluster.secret",
-                "is one character repeated; make one with: openssl rand -hex 32",
-            );
+            self.add("cluster.secret", format!("is one character repeated; {MAKE_SECRET}"));
         }
     }
 

@@ -177,7 +177,7 @@ fn everything_wrong_is_reported_at_once_with_key_bounds_and_source() {
         "line 3: streams.pong_timeout_ms is 100; expected an integer from 3000 to 60000",
         "line 4: streams.limit is \"two\"; expected an integer from 0 to 10000",
         "line 5: streams.allowed_origins has an entry that is \"*\"; expected an origin such as",
-        "BATON_SHORT_CODES__LENGTH: short_codes.length is \"3\"; expected an integer from 4 to 12",
+        "BATON_SHORT_CODES__LENGTH: short_codes.length is 3; expected an integer from 4 to 12",
         "BATON_STREAMS__TAKEOVER: streams.takeover is \"yes\"; expected true or false",
         "not set: auth.secret or auth.jwks or a [[tenants]] entry is required",
     ];
@@ -250,8 +250,8 @@ fn tenants_are_unique_and_have_one_kind_of_key() {
                 [[tenants]]\npublisher_id = 'a'\n";
     let all = problems(file, &[], false);
     assert_eq!(all[0], "line 1: tenants[0] has both secret and jwks; keep one of them");
-    assert_eq!(all[1], "line 4: tenants[1] needs secret or jwks");
-    assert_eq!(all[2], "line 5: tenants[1].publisher_id \"a\" is already that of tenants[0]");
+    assert_eq!(all[1], "line 5: tenants[1] needs secret or jwks");
+    assert_eq!(all[2], "line 6: tenants[1].publisher_id \"a\" is already that of tenants[0]");
     let nameless = problem("[[tenants]]\nsecret = 's'", &[], false);
     assert_eq!(nameless, "line 1: tenants[0].publisher_id is missing");
 }

@@ -53,8 +53,11 @@ pub async fn problems(response: Response) -> Response {
     let (parts, body) = response.into_parts();
     let detail = text(body).await;
     let mut response = of_status(parts.status, detail).into_response();
-    if let Some(allow) = parts.headers.get(header::ALLOW) {
-        response.headers_mut().insert(header::ALLOW, allow.clone());
+    for (name, value) in &parts.headers {
+        // `Allow`, CORS and the like stay; what described the old body goes.
+        if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
+            response.headers_mut().append(name, value.clone());
+        }
     }
     response
 }

@@ -95,7 +95,7 @@ impl Record {
 }
 
 /// Milliseconds of a creation stamp.
-pub(super) fn created_ms(stamp_us: &str) -> Result<u64, StoreError> {
+fn created_ms(stamp_us: &str) -> Result<u64, StoreError> {
     let created_us: u64 = stamp_us.parse().map_err(|error| StoreError::Corrupt(Box::new(error)))?;
     Ok(created_us / 1000)
 }

@@ -4,7 +4,7 @@ use redis::Value;
 
 use super::{
     reply::{Reply, ReplyError},
-    stream_codec::{Listed, Record, created_ms, ended},
+    stream_codec::{Listed, Record, ended},
 };
 use crate::domain::{
     error::StoreError,
@@ -41,23 +41,24 @@ pub(super) fn created(value: Value, create: &Create) -> Result<Option<CreateOutc
         "again" => return Ok(None),
         "repeated" => {
             let first = Reply::read(reply.field()?)?;
-            CreateOutcome::Repeated(Box::new(first_answer(first, create)?))
+            CreateOutcome::Repeated(Box::new(first_answer(first)?))
         }
         "key_reused" => CreateOutcome::KeyReused,
-        _ => answer(reply, create)?,
+        _ => answer(reply)?,
     };
     Ok(Some(outcome))
 }
 
-fn first_answer(mut first: Reply, create: &Create) -> Result<CreateOutcome, StoreError> {
+/// The first request's reply echoes the session it asked for, which may be another one.
+fn first_answer(mut first: Reply) -> Result<CreateOutcome, StoreError> {
     let _its_session: String = first.field()?;
-    answer(first, create)
+    answer(first)
 }
 
-fn answer(mut reply: Reply, create: &Create) -> Result<CreateOutcome, StoreError> {
+fn answer(mut reply: Reply) -> Result<CreateOutcome, StoreError> {
     Ok(match reply.word() {
         "created" => {
-            let session = placed(&mut reply, create)?;
+            let session = reply.field::<Listed>()?.session()?;
             let nodes = nodes(&mut reply)?;
             let tombstones: Vec<String> = reply.field()?;
             let ended = tombstones.iter().map(|text| ended(text)).collect::<Result<_, _>>()?;
@@ -71,25 +72,6 @@ fn answer(mut reply: Reply, create: &Create) -> Result<CreateOutcome, StoreError
         }
         "no_such_session" => CreateOutcome::NoSuchSession,
         _ => return Err(reply.unknown().into()),
-    })
-}
-
-/// The new session: what was asked for, under the id and with the times of the reply.
-fn placed(reply: &mut Reply, create: &Create) -> Result<Session, StoreError> {
-    let id: String = reply.field()?;
-    let expires_ms: u64 = reply.field()?;
-    let stamp: String = reply.field()?;
-    Ok(Session {
-        id: SessionId::from(id),
-        pool: create.pool.clone(),
-        name: create.name.clone(),
-        device: create.device.clone(),
-        generation: Generation::FIRST,
-        holder: None,
-        attributes: create.attributes.clone(),
-        created_ms: created_ms(&stamp)?,
-        lease_ms: create.lease_ms,
-        expires_ms,
     })
 }
 
