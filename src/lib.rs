@@ -3,4 +3,5 @@
 //! A request travels `http` (or `ws`) → `domain` → `backend` → `lua/`; `app` puts them together.
 
 pub mod backend;
+pub mod config;
 pub mod domain;
