@@ -10,5 +10,6 @@ mod histories;
 mod redis_bus;
 mod redis_link;
 mod redis_nodes;
+mod redis_topology;
 mod support;
 mod tools;

@@ -7,6 +7,7 @@ pub(crate) mod proxy;
 pub(crate) mod redis;
 pub(crate) mod stores;
 pub(crate) mod tokens;
+pub(crate) mod topology;
 pub(crate) mod ws;
 
 pub(crate) use eventually::{DEADLINE, eventually, in_time};
