@@ -264,6 +264,11 @@ impl Connection {
             }
             EndReason::Replaced { .. } => (ServerMessage::Terminate, CloseReason::Superseded),
             EndReason::Operator { .. } => (ServerMessage::Terminate, CloseReason::Ended),
+            // The customer ended it elsewhere while it plays here. On `EXPIRED` the player would
+            // ask for a new session and take the slot again.
+            EndReason::Finished if matches!(self.stage, Stage::Bound(_)) => {
+                (ServerMessage::Terminate, CloseReason::Ended)
+            }
             EndReason::Finished | EndReason::Unresponsive => {
                 (ServerMessage::Expired, CloseReason::Expired)
             }
