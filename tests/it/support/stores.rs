@@ -33,8 +33,13 @@ pub(crate) async fn memory_streams() -> Streams {
 
 /// The Redis backend on a server, its keys under that prefix. It lives as long as the runtime.
 pub(crate) async fn redis_streams(server: &RedisServer, prefix: &str) -> Streams {
+    redis_streams_at(server.url(), prefix).await
+}
+
+/// The Redis backend at a URL.
+pub(crate) async fn redis_streams_at(url: String, prefix: &str) -> Streams {
     let options = LinkOptions {
-        target: Target::Single(server.url()),
+        target: Target::Single(url),
         connections: 1,
         timeout: CALL_TIMEOUT,
         wait_replicas: 0,
