@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 pub(crate) mod cluster;
 pub(crate) mod eventually;
+pub(crate) mod linked;
 pub(crate) mod monitor;
 pub(crate) mod proxy;
 pub(crate) mod redis;
