@@ -1,8 +1,10 @@
 //! The tools of the tests. None of them knows how Baton works inside.
 
 pub(crate) mod clock;
+pub(crate) mod cluster;
 pub(crate) mod eventually;
 pub(crate) mod linked;
+pub(crate) mod monitor;
 pub(crate) mod proxy;
 pub(crate) mod redis;
 pub(crate) mod stores;

@@ -37,6 +37,11 @@ pub(crate) async fn redis_streams(server: &RedisServer, prefix: &str) -> Streams
     streams_at(Target::Single(server.url()), prefix).await
 }
 
+/// The Redis backend at a URL.
+pub(crate) async fn redis_streams_at(url: String, prefix: &str) -> Streams {
+    streams_at(Target::Single(url), prefix).await
+}
+
 async fn streams_at(target: Target, prefix: &str) -> Streams {
     let options = LinkOptions { target, connections: 1, timeout: CALL_TIMEOUT, wait_replicas: 0 };
     let link = Link::open(options, &TaskTracker::new(), CancellationToken::new());
