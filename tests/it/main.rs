@@ -5,6 +5,7 @@
 // The tests-only exceptions of clippy.toml reach `#[test]` functions, but not the helpers below them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod api;
 mod conformance;
 mod histories;
 mod redis_bus;
@@ -12,4 +13,5 @@ mod redis_link;
 mod redis_nodes;
 mod redis_server;
 mod support;
+mod tidy;
 mod tools;

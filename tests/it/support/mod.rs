@@ -2,6 +2,8 @@
 
 pub(crate) mod clock;
 pub(crate) mod eventually;
+pub(crate) mod node;
+pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod redis;
 pub(crate) mod stores;
