@@ -10,6 +10,7 @@ pub mod media_sessions;
 pub mod pages;
 pub mod probes;
 pub mod problem;
+pub mod server;
 pub mod sessions;
 pub mod state;
 pub mod stream_socket;

@@ -11,7 +11,6 @@ mod histories;
 mod redis_bus;
 mod redis_link;
 mod redis_nodes;
-mod redis_server;
 mod support;
 mod tidy;
 mod tools;
