@@ -6,11 +6,7 @@
 mod stores;
 mod terms;
 
-use std::{
-    net::SocketAddr,
-    sync::{Arc, atomic::AtomicU64},
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use tokio::{
@@ -42,6 +38,7 @@ use crate::{
         drain::drain,
         health::Health,
         inbox::Inbox,
+        probes::Probes,
         pulse::{Pulse, wall_clock},
         renewals::Renewals,
     },
@@ -242,12 +239,12 @@ impl Parts {
 
     fn start_tasks(&self, settings: &Settings, bound: SocketAddr) {
         let api = &self.api;
-        let probe = Arc::new(AtomicU64::new(0));
+        let probes = Arc::new(Probes::default());
         let inbox = Inbox {
             hub: self.hub.clone(),
             health: api.health.clone(),
             metrics: api.metrics.clone(),
-            probe: probe.clone(),
+            probes: probes.clone(),
             drain: self.drain.clone(),
         };
         let deliveries = api.bus.subscribe(&api.node);
@@ -258,7 +255,7 @@ impl Parts {
             health: api.health.clone(),
             hub: self.hub.clone(),
             metrics: api.metrics.clone(),
-            probe,
+            probes,
             record: record(settings, bound),
         };
         self.tracker.spawn(pulse.run(self.shutdown.clone()));

@@ -1,14 +1,11 @@
 //! Hears the node's own channel and passes on what it says.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::health::Health;
+use super::{health::Health, probes::Probes};
 use crate::{
     domain::cluster::{Delivery, Message},
     metrics::Metrics,
@@ -19,12 +16,12 @@ use crate::{
 pub struct Inbox {
     /// The sockets messages are about.
     pub hub: Arc<Hub>,
-    /// Told when the subscription is lost.
+    /// Told when the subscription is lost, and when a probe proves it.
     pub health: Arc<Health>,
     /// Counts.
     pub metrics: Arc<Metrics>,
-    /// The last probe that came back.
-    pub probe: Arc<AtomicU64>,
+    /// Told what came back.
+    pub probes: Arc<Probes>,
     /// Cancelled when an operator wants the node to drain.
     pub drain: CancellationToken,
 }
@@ -51,7 +48,11 @@ impl Inbox {
     fn hear(&self, message: &Message) {
         Metrics::count(&self.metrics.bus_messages, word(message));
         match message {
-            Message::Probe { nonce } => self.probe.store(*nonce, Ordering::Relaxed),
+            Message::Probe { nonce } => {
+                if self.probes.hear(*nonce) && self.health.set_bus(true) {
+                    tracing::info!("this node hears its channel");
+                }
+            }
             Message::Drain => self.drain.cancel(),
             Message::Ping { .. } | Message::Ended { .. } | Message::Superseded { .. } => {
                 self.hub.deliver(message);

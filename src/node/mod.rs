@@ -4,5 +4,6 @@
 pub mod drain;
 pub mod health;
 pub mod inbox;
+pub mod probes;
 pub mod pulse;
 pub mod renewals;

@@ -1,17 +1,17 @@
 //! The node's pulse: probes store and bus each second, beats in the registry, notices lost data.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::health::Health;
+use super::{
+    health::Health,
+    probes::{Probes, SILENT_PROBES},
+};
 use crate::{
     domain::{
         cluster::{Bus, Message, NodeRecord, NodeStore},
@@ -25,8 +25,6 @@ use crate::{
 const PULSE: Duration = Duration::from_secs(1);
 /// Life of a registry entry without a beat: ten missed beats.
 const BEAT_LEASE_MS: u64 = 10_000;
-/// Probes that may be silent before the subscription counts as deaf.
-const SILENT_PROBES: u64 = 2;
 
 /// The pulse of a node.
 pub struct Pulse {
@@ -40,8 +38,8 @@ pub struct Pulse {
     pub hub: Arc<Hub>,
     /// Counts.
     pub metrics: Arc<Metrics>,
-    /// The last probe that came back.
-    pub probe: Arc<AtomicU64>,
+    /// What was sent to the own channel, and what came back.
+    pub probes: Arc<Probes>,
     /// This node's registry entry; sockets and draining are filled in.
     pub record: NodeRecord,
 }
@@ -52,28 +50,23 @@ impl Pulse {
         let mut ticks = interval(PULSE);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut epoch = None;
-        let mut sent = 0;
         while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
-            self.check_bus(&mut sent);
+            self.check_bus();
             self.check_store(&mut epoch).await;
         }
         let _ = self.nodes.leave(&self.record.name).await;
     }
 
-    fn check_bus(&self, sent: &mut u64) {
-        let heard = self.probe.load(Ordering::Relaxed);
-        let silent = *sent - heard.min(*sent);
-        if heard > 0 && silent < SILENT_PROBES && self.health.set_bus(true) {
-            tracing::info!("this node hears its channel");
-        }
+    /// Only a probe that comes back tells that the bus is up: see `Inbox`.
+    fn check_bus(&self) {
+        let silent = self.probes.silent();
         if silent >= SILENT_PROBES && silent.is_multiple_of(SILENT_PROBES) {
             if self.health.set_bus(false) {
                 tracing::warn!("messages to this node do not arrive: subscribing again");
             }
             self.bus.resubscribe();
         }
-        *sent += 1;
-        self.bus.publish(&self.record.name, &Message::Probe { nonce: *sent });
+        self.bus.publish(&self.record.name, &Message::Probe { nonce: self.probes.next() });
     }
 
     async fn check_store(&self, known: &mut Option<String>) {

@@ -161,8 +161,12 @@ impl Connection {
             Message::Binary(_) => return close(CloseReason::NotText),
             Message::Close(_) => return ControlFlow::Break(End::Dropped),
         };
-        self.spend()?;
-        match serde_json::from_str(&text) {
+        let said = serde_json::from_str(&text);
+        // What the server asks for, however often, is no flood of the player's.
+        if !(matches!(said, Ok(ClientMessage::Pong)) && self.pong_until.is_some()) {
+            self.spend()?;
+        }
+        match said {
             Ok(ClientMessage::Requested) => self.requested().await,
             Ok(ClientMessage::Pong) => {
                 self.pong_until = None;
@@ -260,6 +264,11 @@ impl Connection {
             }
             EndReason::Replaced { .. } => (ServerMessage::Terminate, CloseReason::Superseded),
             EndReason::Operator { .. } => (ServerMessage::Terminate, CloseReason::Ended),
+            // The customer ended it elsewhere while it plays here. On `EXPIRED` the player would
+            // ask for a new session and take the slot again.
+            EndReason::Finished if matches!(self.stage, Stage::Bound(_)) => {
+                (ServerMessage::Terminate, CloseReason::Ended)
+            }
             EndReason::Finished | EndReason::Unresponsive => {
                 (ServerMessage::Expired, CloseReason::Expired)
             }
