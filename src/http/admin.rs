@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    extract::{Operator, OptionalJson},
+    extract::{Operator, OptionalJson, plain_text},
     problem::{Kind, Problem},
     state::SharedApi,
 };
@@ -116,6 +116,7 @@ fn account(tenant: String, customer: String) -> Account {
     ),
     responses(
         (status = 200, body = AdminSessions),
+        (status = 400, response = super::docs::ProblemDetails),
         (status = 401, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
     ),
@@ -155,9 +156,7 @@ pub async fn end_session(
     OptionalJson(body): OptionalJson<EndRequest>,
 ) -> Result<StatusCode, Problem> {
     let note = body.unwrap_or_default().reason;
-    if note.chars().count() > NOTE_CHARS {
-        return Err(Problem::invalid(format!("`reason` takes at most {NOTE_CHARS} characters.")));
-    }
+    plain_text(&note, "reason", 0..=NOTE_CHARS)?;
     let why = EndReason::Operator { note: note.into() };
     let account = account(tenant, customer);
     match api.streams.end(&account, &SessionId::from(id), &why).await? {
@@ -195,6 +194,7 @@ pub async fn nodes(
     params(("name" = String, Path, description = "`node.name`")),
     responses(
         (status = 202, description = "It is told"),
+        (status = 400, response = super::docs::ProblemDetails),
         (status = 401, response = super::docs::ProblemDetails),
         (status = 404, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),

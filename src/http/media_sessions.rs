@@ -11,14 +11,14 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
-    extract::{Caller, ClientIp, Customer, IdempotencyKey, Json, OptionalJson},
+    extract::{Caller, ClientIp, Customer, IdempotencyKey, Json, OptionalJson, object, plain_text},
     media_entity::{Attributes, MediaAnswer, MediaIndex, entity},
     problem::{Kind, Problem},
     state::{Api, SharedApi},
 };
 use crate::{
     domain::{
-        ids::{CustomerId, SessionId},
+        ids::SessionId,
         streams::{
             Admission, EndReason, Ended, Goal, HeartbeatOutcome, LivesBy, Pool, PoolKind,
             ReleaseOutcome, Session, StreamRequest,
@@ -33,14 +33,14 @@ const TEXT_CHARS: usize = 128;
 /// A JSON:API request: only `data.attributes` is read.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct MediaRequest {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     data: MediaRequestData,
 }
 
 /// The `data` of a request.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub struct MediaRequestData {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     attributes: MediaRequestAttributes,
 }
 
@@ -61,13 +61,13 @@ impl MediaRequest {
 }
 
 fn bounded<'a>(text: Option<&'a str>, member: &str) -> Result<Option<&'a str>, Problem> {
-    match text {
-        Some(text) if !(1..=TEXT_CHARS).contains(&text.chars().count()) => {
-            let detail = format!("`data.attributes.{member}` takes 1 to {TEXT_CHARS} characters.");
-            Err(Problem::invalid(detail))
-        }
-        text => Ok(text),
-    }
+    let member = format!("data.attributes.{member}");
+    text.map(|text| plain_text(text, &member, 1..=TEXT_CHARS)).transpose()
+}
+
+/// Whether it is a session of this dialect: those with a socket do not live by heartbeats.
+fn is_media(session: &Session) -> bool {
+    session.pool.kind() == PoolKind::DeviceType
 }
 
 /// The user's live sessions
@@ -77,6 +77,7 @@ fn bounded<'a>(text: Option<&'a str>, member: &str) -> Result<Option<&'a str>, P
     params(("user_id" = String, Path, description = "`customerId` of the token, or any for services")),
     responses(
         (status = 200, body = MediaIndex, content_type = "application/vnd.api+json"),
+        (status = 400, response = super::docs::ProblemDetails),
         (status = 401, response = super::docs::ProblemDetails),
         (status = 404, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
@@ -87,10 +88,10 @@ pub async fn index(
     caller: Caller,
     Path(user): Path<String>,
 ) -> Result<Response, Problem> {
-    let customer = caller.acting_for(&CustomerId::from(user))?;
+    let customer = caller.acting_for(&user)?;
     let sessions = api.streams.list(&customer.account).await?;
-    let of_this_dialect = |session: &&Session| session.pool.kind() == PoolKind::DeviceType;
-    let entities = sessions.iter().filter(of_this_dialect).map(entity).collect::<Vec<_>>();
+    let entities = sessions.iter().filter(|session| is_media(session)).map(entity);
+    let entities = entities.collect::<Vec<_>>();
     Ok(sent(&api, StatusCode::OK, &json!(entities)))
 }
 
@@ -124,7 +125,7 @@ pub async fn create(
     IdempotencyKey(key): IdempotencyKey,
     Json(body): Json<MediaRequest>,
 ) -> Result<Response, Problem> {
-    let customer = caller.acting_for(&CustomerId::from(user))?;
+    let customer = caller.acting_for(&user)?;
     let wanted = Wanted { customer, session: SessionId::random(), goal: Goal::Create, key };
     place(&api, wanted, &body, ip.to_string()).await
 }
@@ -157,18 +158,19 @@ pub async fn put(
     ClientIp(ip): ClientIp,
     OptionalJson(body): OptionalJson<MediaRequest>,
 ) -> Result<Response, Problem> {
-    if id.chars().count() > TEXT_CHARS {
-        return Err(Problem::invalid(format!("The id takes at most {TEXT_CHARS} characters.")));
-    }
-    let customer = caller.acting_for(&CustomerId::from(user))?;
+    let customer = caller.acting_for(&user)?;
+    plain_text(&id, "id", 1..=TEXT_CHARS)?;
     let session = SessionId::from(id);
     let body = body.unwrap_or(MediaRequest { data: MediaRequestData::default() });
     if body.device_type()?.is_none() {
         // Nothing to create from: it can only be kept alive.
         let kept = api.streams.heartbeat(&customer.account, &session, None).await?;
         return match kept {
-            HeartbeatOutcome::Live(session) => Ok(sent_entity(&api, StatusCode::OK, &session)),
-            HeartbeatOutcome::OtherPool(_)
+            HeartbeatOutcome::Live(session) if is_media(&session) => {
+                Ok(sent_entity(&api, StatusCode::OK, &session))
+            }
+            HeartbeatOutcome::Live(_)
+            | HeartbeatOutcome::OtherPool(_)
             | HeartbeatOutcome::Ended(_)
             | HeartbeatOutcome::Unknown => Err(device_type_missing()),
         };
@@ -205,14 +207,20 @@ pub async fn heartbeat(
     Path((user, id)): Path<(String, String)>,
     OptionalJson(body): OptionalJson<MediaRequest>,
 ) -> Result<Response, Problem> {
-    let customer = caller.acting_for(&CustomerId::from(user))?;
+    let customer = caller.acting_for(&user)?;
     let pool = body.map_or(Ok(None), |body| body.device_type())?;
     let session = SessionId::from(id);
     match api.streams.heartbeat(&customer.account, &session, pool.as_ref()).await? {
-        HeartbeatOutcome::Live(session) => Ok(sent_entity(&api, StatusCode::OK, &session)),
-        HeartbeatOutcome::OtherPool(session) => Err(other_device_type(&session)),
+        HeartbeatOutcome::Live(session) if is_media(&session) => {
+            Ok(sent_entity(&api, StatusCode::OK, &session))
+        }
+        HeartbeatOutcome::OtherPool(session) if is_media(&session) => {
+            Err(other_device_type(&session))
+        }
         HeartbeatOutcome::Ended(ended) => Err(gone(&ended)),
-        HeartbeatOutcome::Unknown => Err(Problem::no_such_session()),
+        HeartbeatOutcome::Live(_) | HeartbeatOutcome::OtherPool(_) | HeartbeatOutcome::Unknown => {
+            Err(Problem::no_such_session())
+        }
     }
 }
 
@@ -226,6 +234,7 @@ pub async fn heartbeat(
     ),
     responses(
         (status = 204, description = "Its slot is free"),
+        (status = 400, response = super::docs::ProblemDetails),
         (status = 401, response = super::docs::ProblemDetails),
         (status = 404, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
@@ -236,7 +245,7 @@ pub async fn end(
     caller: Caller,
     Path((user, id)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    let customer = caller.acting_for(&CustomerId::from(user))?;
+    let customer = caller.acting_for(&user)?;
     finish(&api, &customer, &SessionId::from(id)).await
 }
 
@@ -247,6 +256,7 @@ pub async fn end(
     params(("id" = String, Path, description = "The session")),
     responses(
         (status = 204, description = "Its slot is free"),
+        (status = 400, response = super::docs::ProblemDetails),
         (status = 401, response = super::docs::ProblemDetails),
         (status = 404, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),

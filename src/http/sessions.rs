@@ -10,7 +10,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
-    extract::{Customer, IdempotencyKey, Json},
+    extract::{Customer, IdempotencyKey, Json, plain_text},
     problem::{Kind, Problem},
     state::{Api, SharedApi},
 };
@@ -73,10 +73,8 @@ impl TextOrNumber {
             Self::Text(text) => text.clone(),
             Self::Number(number) => number.to_string(),
         };
-        if (1..=ID_CHARS).contains(&text.chars().count()) {
-            return Ok(text);
-        }
-        Err(Problem::invalid(format!("`{member}` takes 1 to {ID_CHARS} characters.")))
+        plain_text(&text, member, 1..=ID_CHARS)?;
+        Ok(text)
     }
 }
 
@@ -237,6 +235,7 @@ pub async fn list(
     params(("id" = String, Path, description = "The session")),
     responses(
         (status = 204, description = "Its slot is free; also when it was ended before"),
+        (status = 400, response = super::docs::ProblemDetails),
         (status = 401, response = super::docs::ProblemDetails),
         (status = 404, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
@@ -268,10 +267,7 @@ fn wanted(
         }
         (None, None) => return Err(Problem::invalid("Send either `offerId` or `tag`.")),
     };
-    if body.session_name.chars().count() > NAME_CHARS {
-        let detail = format!("`sessionName` takes at most {NAME_CHARS} characters.");
-        return Err(Problem::invalid(detail));
-    }
+    plain_text(&body.session_name, "sessionName", 0..=NAME_CHARS)?;
     let device = body.device_id.map(|device| device.bounded("deviceId")).transpose()?;
     Ok(StreamRequest {
         account: customer.account,

@@ -40,6 +40,7 @@ pub struct SocketQuery {
     params(("token" = String, Query, description = "Signed by Baton, bound to the session")),
     responses(
         (status = 101, description = "The socket is open: say `REQUESTED`"),
+        (status = 400, response = super::docs::ProblemDetails),
         (status = 401, response = super::docs::ProblemDetails),
         (status = 403, response = super::docs::ProblemDetails),
         (status = 426, response = super::docs::ProblemDetails),
