@@ -108,7 +108,8 @@ fn account(tenant: String, customer: String) -> Account {
 
 /// The live sessions of an account
 #[utoipa::path(
-    get, path = "/api/v1/accounts/{tenant}/{customer}/sessions", tag = "Admin",
+    get, path = "/api/v1/accounts/{tenant}/{customer}/sessions", operation_id = "list_account_sessions",
+    tag = "Admin",
     security(("admin" = [])),
     params(
         ("tenant" = String, Path, description = "`publisherId`"),
@@ -133,7 +134,8 @@ pub async fn sessions(
 
 /// End a session
 #[utoipa::path(
-    delete, path = "/api/v1/accounts/{tenant}/{customer}/sessions/{id}", tag = "Admin",
+    delete, path = "/api/v1/accounts/{tenant}/{customer}/sessions/{id}", operation_id = "end_account_session",
+    tag = "Admin",
     security(("admin" = [])),
     params(
         ("tenant" = String, Path, description = "`publisherId`"),
@@ -171,7 +173,8 @@ pub async fn end_session(
 
 /// The nodes of the cluster
 #[utoipa::path(
-    get, path = "/api/v1/nodes", tag = "Admin",
+    get, path = "/api/v1/nodes", operation_id = "list_nodes",
+    tag = "Admin",
     security(("admin" = [])),
     responses(
         (status = 200, body = AdminNodes),
@@ -189,7 +192,8 @@ pub async fn nodes(
 
 /// Drain a node: it takes no new sessions, sends its sockets away and stops
 #[utoipa::path(
-    post, path = "/api/v1/nodes/{name}/drain", tag = "Admin",
+    post, path = "/api/v1/nodes/{name}/drain", operation_id = "drain_node",
+    tag = "Admin",
     security(("admin" = [])),
     params(("name" = String, Path, description = "`node.name`")),
     responses(

@@ -72,7 +72,8 @@ fn is_media(session: &Session) -> bool {
 
 /// The user's live sessions
 #[utoipa::path(
-    get, path = "/users/{user_id}/media_play_sessions", tag = "Media Play Sessions",
+    get, path = "/users/{user_id}/media_play_sessions", operation_id = "list_media_play_sessions",
+    tag = "Media Play Sessions",
     security(("customer" = []), ("service" = [])),
     params(("user_id" = String, Path, description = "`customerId` of the token, or any for services")),
     responses(
@@ -99,7 +100,8 @@ pub async fn index(
 ///
 /// At the limit: 403 with `id`, `code` (`df1e80a`), `title` and `details`.
 #[utoipa::path(
-    post, path = "/users/{user_id}/media_play_sessions", tag = "Media Play Sessions",
+    post, path = "/users/{user_id}/media_play_sessions", operation_id = "create_media_play_session",
+    tag = "Media Play Sessions",
     security(("customer" = []), ("service" = [])),
     params(
         ("user_id" = String, Path, description = "The user"),
@@ -132,7 +134,8 @@ pub async fn create(
 
 /// Create a session of that id, or keep it alive
 #[utoipa::path(
-    put, path = "/users/{user_id}/media_play_sessions/{id}", tag = "Media Play Sessions",
+    put, path = "/users/{user_id}/media_play_sessions/{id}", operation_id = "put_media_play_session",
+    tag = "Media Play Sessions",
     security(("customer" = []), ("service" = [])),
     params(
         ("user_id" = String, Path, description = "The user"),
@@ -183,7 +186,8 @@ pub async fn put(
 ///
 /// Never creates. 410 with `reason`, and for a take-over `takenOverBy`, where somebody ended it.
 #[utoipa::path(
-    patch, path = "/users/{user_id}/media_play_sessions/{id}", tag = "Media Play Sessions",
+    patch, path = "/users/{user_id}/media_play_sessions/{id}", operation_id = "heartbeat_media_play_session",
+    tag = "Media Play Sessions",
     security(("customer" = []), ("service" = [])),
     params(
         ("user_id" = String, Path, description = "The user"),
@@ -226,7 +230,8 @@ pub async fn heartbeat(
 
 /// End a session
 #[utoipa::path(
-    delete, path = "/users/{user_id}/media_play_sessions/{id}", tag = "Media Play Sessions",
+    delete, path = "/users/{user_id}/media_play_sessions/{id}", operation_id = "end_media_play_session",
+    tag = "Media Play Sessions",
     security(("customer" = []), ("service" = [])),
     params(
         ("user_id" = String, Path, description = "The user"),
@@ -251,7 +256,8 @@ pub async fn end(
 
 /// End one of the caller's own sessions
 #[utoipa::path(
-    delete, path = "/media_play_sessions/{id}", tag = "Media Play Sessions",
+    delete, path = "/media_play_sessions/{id}", operation_id = "end_own_media_play_session",
+    tag = "Media Play Sessions",
     security(("customer" = [])),
     params(("id" = String, Path, description = "The session")),
     responses(

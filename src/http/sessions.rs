@@ -153,7 +153,8 @@ pub struct ActiveSessions {
 /// `Idempotency-Key` within 60 s is answered what the first was. At the limit: 409 with
 /// `details.takeOverEnabled` and `details.activeSessions`.
 #[utoipa::path(
-    post, path = "/sessions", tag = "DRISC",
+    post, path = "/sessions", operation_id = "create_session",
+    tag = "DRISC",
     security(("customer" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters")),
     request_body(content = SessionRequest, description = "JSON, whatever the content type"),
@@ -182,7 +183,8 @@ pub async fn create(
 /// The running session ends, its player is told `TAKE_OVER`, and the new one lives: one atomic
 /// step.
 #[utoipa::path(
-    post, path = "/takeover", tag = "DRISC",
+    post, path = "/takeover", operation_id = "take_over_session",
+    tag = "DRISC",
     security(("customer" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters")),
     request_body(content = TakeoverRequest, description = "JSON, whatever the content type"),
@@ -211,7 +213,8 @@ pub async fn takeover(
 
 /// List the customer's running sessions
 #[utoipa::path(
-    get, path = "/sessions", tag = "DRISC",
+    get, path = "/sessions", operation_id = "list_sessions",
+    tag = "DRISC",
     security(("customer" = [])),
     responses(
         (status = 200, body = ActiveSessions),
@@ -230,7 +233,8 @@ pub async fn list(
 
 /// End one of the customer's sessions
 #[utoipa::path(
-    delete, path = "/sessions/{id}", tag = "DRISC",
+    delete, path = "/sessions/{id}", operation_id = "end_session",
+    tag = "DRISC",
     security(("customer" = [])),
     params(("id" = String, Path, description = "The session")),
     responses(
