@@ -43,6 +43,7 @@ async fn wrong_members_are_400() {
         json!({}),
         json!([]),
         json!([{ "sessionName": "TV", "offerId": "S1" }]),
+        json!(["TV", "S1", null, null]),
         json!(null),
         json!("TV"),
         json!(7),

@@ -20,7 +20,7 @@ async fn start_tv(alice: &Caller<'_>) {
 
 #[tokio::test]
 async fn unknown_expired_and_finished_ids_are_404() {
-    let node = TestNode::start(&[("BATON_MEDIA_SESSIONS__TTL_SECONDS", "1")]).await;
+    let node = TestNode::start(&[("BATON_MEDIA_SESSIONS__TTL_SECONDS", "3")]).await;
     let alice = node.customer("alice");
     alice.patch(TV).await.problem(404, "NoSuchSession");
     alice.delete(TV).await.problem(404, "NoSuchSession");
@@ -86,7 +86,7 @@ async fn sessions_with_a_socket_are_not_media_play_sessions() {
     let path = format!("/users/alice/media_play_sessions/{}", session.id);
     assert_eq!(alice.get("/users/alice/media_play_sessions").await.ok()["data"], json!([]));
     alice.patch(&path).await.problem(404, "NoSuchSession");
-    alice.put(&path, &json!({})).await.problem(404, "NoSuchSession");
+    alice.put(&path, &json!({})).await.problem(400, "InvalidRequest");
     let patch = alice.call(Method::PATCH, &path).json(&playing("S1"));
     patch.answer().await.problem(404, "NoSuchSession");
     assert_eq!(alice.count().await, 1);
@@ -102,6 +102,8 @@ async fn creating_needs_a_device_type_and_texts_of_bounded_length() {
         json!({ "data": {} }),
         json!({ "data": null }),
         json!({ "data": [] }),
+        json!({ "data": [{ "device_type": "tv" }] }),
+        json!({ "data": { "attributes": ["tv", "live"] } }),
         json!([]),
         json!("tv"),
         attributes(json!({ "service": "live" })),

@@ -104,7 +104,7 @@ async fn a_repeated_idempotency_key_creates_once() {
 /// The example of the source: two users play, one is switched off without a DELETE.
 #[tokio::test]
 async fn a_zombie_counts_until_its_time_is_over_and_then_no_more() {
-    let node = TestNode::start(&[LIMIT_1, ("BATON_MEDIA_SESSIONS__TTL_SECONDS", "1")]).await;
+    let node = TestNode::start(&[LIMIT_1, ("BATON_MEDIA_SESSIONS__TTL_SECONDS", "3")]).await;
     let service = node.service();
     let path = |user: &str| format!("/users/{user}/media_play_sessions");
     for user in ["u1", "u2"] {

@@ -133,7 +133,7 @@ async fn what_is_not_the_protocol_closes_the_socket_and_spares_the_session() {
         r#"{"action":"REQUESTED""#,
         r#"{"action":"REQUESTED"} trailing"#,
         r#"{"action":"\ud800"}"#,
-        r#"["REQUESTED"]"#,
+        r#" ["REQUESTED"]"#,
         r#""REQUESTED""#,
         "REQUESTED",
         "{}",

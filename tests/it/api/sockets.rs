@@ -36,15 +36,16 @@ async fn a_session_that_was_deleted_is_expired() {
     let session = alice.session("TV").await;
     let mut socket = session.play().await;
     alice.delete(&format!("/sessions/{}", session.id)).await.has(204);
-    assert_eq!(socket.next_action().await.0, "EXPIRED");
-    assert_eq!(socket.next_close().await.0, 4004);
+    // Not EXPIRED, on which the player would ask for the next session.
+    assert_eq!(socket.next_action().await.0, "TERMINATE");
+    assert_eq!(socket.next_close().await.0, 4003);
     expires(&session).await;
 }
 
 #[tokio::test]
 async fn a_session_whose_grace_is_over_is_expired() {
     let node = TestNode::start(&[
-        ("BATON_STREAMS__CONNECT_GRACE_SECONDS", "1"),
+        ("BATON_STREAMS__CONNECT_GRACE_SECONDS", "3"),
         ("BATON_STREAMS__RECONNECT_GRACE_SECONDS", "1"),
     ])
     .await;
@@ -60,13 +61,13 @@ async fn a_session_whose_grace_is_over_is_expired() {
 #[tokio::test]
 async fn a_held_session_outlives_its_lease() {
     let node = TestNode::start(&[
-        ("BATON_STREAMS__LEASE_SECONDS", "1"),
-        ("BATON_STREAMS__CONNECT_GRACE_SECONDS", "2"),
+        ("BATON_STREAMS__LEASE_SECONDS", "3"),
+        ("BATON_STREAMS__CONNECT_GRACE_SECONDS", "5"),
     ])
     .await;
     let alice = node.customer("alice");
     let _socket = alice.session("TV").await.play().await;
-    alice.session("never connected, and twice the lease").await;
+    alice.session("never connected, and longer than the lease").await;
     eventually("the other is gone", async || (alice.count().await == 1).then_some(())).await;
     let listed = alice.get("/sessions").await.ok();
     assert_eq!(listed["activeSessions"][0]["name"], "TV");
@@ -94,8 +95,8 @@ async fn finished_needs_no_requested_before_it() {
     other.send_action("FINISHED").await;
     assert_eq!(other.next_close().await.0, 4000);
     alice.session("Phone").await;
-    assert_eq!(playing.next_action().await.0, "EXPIRED");
-    assert_eq!(playing.next_close().await.0, 4004);
+    assert_eq!(playing.next_action().await.0, "TERMINATE");
+    assert_eq!(playing.next_close().await.0, 4003);
 }
 
 #[tokio::test]
@@ -154,6 +155,23 @@ async fn a_ping_that_is_not_answered_frees_the_slot() {
     assert_eq!(zombie.next_close().await.0, 4005);
     alice.session("Phone").await;
     expires(&session).await;
+}
+
+/// A machine that sleeps keeps its connection: nothing but the missing pongs tells.
+#[tokio::test]
+async fn a_dead_connection_is_found_by_transport_pings() {
+    let node = TestNode::start(&[
+        LIMIT_1,
+        ("BATON_STREAMS__PING_SECONDS", "5"),
+        ("BATON_STREAMS__RECONNECT_GRACE_SECONDS", "1"),
+    ])
+    .await;
+    let (alice, bob) = (node.customer("alice"), node.customer("bob"));
+    let dead = alice.session("TV").await.play().await;
+    let _alive = bob.session("TV").await.play().await;
+    dead.play_dead(true);
+    eventually("the dead is found", async || (alice.count().await == 0).then_some(())).await;
+    assert_eq!(bob.count().await, 1);
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ async fn without_store(on_failure: &str) -> (TestNode, TcpSocket) {
 async fn play_media(caller: &Caller<'_>, method: &str) -> Answer {
     let body = json!({ "data": { "attributes": { "device_type": "tv" } } });
     let path = match method {
-        "POST" => "/users/alice/media_play_sessions",
+        "GET" | "POST" => "/users/alice/media_play_sessions",
         _ => "/users/alice/media_play_sessions/tv",
     };
     caller.call(method.parse().unwrap(), path).json(&body).answer().await

@@ -2,9 +2,9 @@
 
 pub(crate) mod clock;
 pub(crate) mod eventually;
+pub(crate) mod linked;
 pub(crate) mod node;
 pub(crate) mod process;
-pub(crate) mod linked;
 pub(crate) mod proxy;
 pub(crate) mod redis;
 pub(crate) mod stores;
