@@ -2,6 +2,7 @@
 --
 -- KEYS[1] node leases   ZSET name -> end of lease (ms)
 -- KEYS[2] node records  HASH name -> record
+-- ARGV    none
 --
 -- Returns {"nodes", record, ...}
 local leases, records = KEYS[1], KEYS[2]

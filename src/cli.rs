@@ -118,9 +118,10 @@ impl Serve {
         }
         let listeners = Listeners::bind(&settings).await?;
         let node = Node::start(&settings, listeners, self.dev).await?;
-        announce(&settings, &node, self.dev)?;
+        // Before the announcement: who reads it may send a signal at once.
         let (mut terminate, mut interrupt) =
             (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        announce(&settings, &node, self.dev)?;
         let (drain, force) = (node.drain(), node.force());
         let signals = async move {
             for token in [drain, force] {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    extract::{Operator, OptionalJson},
+    extract::{Operator, OptionalJson, plain_text},
     problem::{Kind, Problem},
     state::SharedApi,
 };
@@ -108,7 +108,8 @@ fn account(tenant: String, customer: String) -> Account {
 
 /// The live sessions of an account
 #[utoipa::path(
-    get, path = "/api/v1/accounts/{tenant}/{customer}/sessions", tag = "Admin",
+    get, path = "/api/v1/accounts/{tenant}/{customer}/sessions", operation_id = "list_account_sessions",
+    tag = "Admin",
     security(("admin" = [])),
     params(
         ("tenant" = String, Path, description = "`publisherId`"),
@@ -116,6 +117,7 @@ fn account(tenant: String, customer: String) -> Account {
     ),
     responses(
         (status = 200, body = AdminSessions),
+        (status = 400, response = super::docs::ProblemDetails),
         (status = 401, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
     ),
@@ -132,7 +134,8 @@ pub async fn sessions(
 
 /// End a session
 #[utoipa::path(
-    delete, path = "/api/v1/accounts/{tenant}/{customer}/sessions/{id}", tag = "Admin",
+    delete, path = "/api/v1/accounts/{tenant}/{customer}/sessions/{id}", operation_id = "end_account_session",
+    tag = "Admin",
     security(("admin" = [])),
     params(
         ("tenant" = String, Path, description = "`publisherId`"),
@@ -155,9 +158,7 @@ pub async fn end_session(
     OptionalJson(body): OptionalJson<EndRequest>,
 ) -> Result<StatusCode, Problem> {
     let note = body.unwrap_or_default().reason;
-    if note.chars().count() > NOTE_CHARS {
-        return Err(Problem::invalid(format!("`reason` takes at most {NOTE_CHARS} characters.")));
-    }
+    plain_text(&note, "reason", 0..=NOTE_CHARS)?;
     let why = EndReason::Operator { note: note.into() };
     let account = account(tenant, customer);
     match api.streams.end(&account, &SessionId::from(id), &why).await? {
@@ -172,7 +173,8 @@ pub async fn end_session(
 
 /// The nodes of the cluster
 #[utoipa::path(
-    get, path = "/api/v1/nodes", tag = "Admin",
+    get, path = "/api/v1/nodes", operation_id = "list_nodes",
+    tag = "Admin",
     security(("admin" = [])),
     responses(
         (status = 200, body = AdminNodes),
@@ -190,11 +192,13 @@ pub async fn nodes(
 
 /// Drain a node: it takes no new sessions, sends its sockets away and stops
 #[utoipa::path(
-    post, path = "/api/v1/nodes/{name}/drain", tag = "Admin",
+    post, path = "/api/v1/nodes/{name}/drain", operation_id = "drain_node",
+    tag = "Admin",
     security(("admin" = [])),
     params(("name" = String, Path, description = "`node.name`")),
     responses(
         (status = 202, description = "It is told"),
+        (status = 400, response = super::docs::ProblemDetails),
         (status = 401, response = super::docs::ProblemDetails),
         (status = 404, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),

@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     net::{IpAddr, SocketAddr},
+    ops::RangeInclusive,
 };
 
 use axum::{
@@ -10,7 +11,11 @@ use axum::{
     extract::{ConnectInfo, FromRequest, FromRequestParts, Request},
     http::{HeaderMap, HeaderName, header, request::Parts},
 };
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, Deserializer, Visitor},
+    forward_to_deserialize_any,
+};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -26,6 +31,8 @@ use crate::{
 
 /// Longest `Idempotency-Key`.
 const KEY_CHARS: usize = 255;
+/// Longest `user_id`, in characters.
+const USER_CHARS: usize = 200;
 
 /// The bearer of a verified token, whatever its role.
 pub struct Caller(pub Identity);
@@ -72,13 +79,17 @@ impl FromRequestParts<SharedApi> for Customer {
 
 impl Caller {
     /// The account of a user, for that user and for services of the tenant; others see nothing.
-    pub fn acting_for(self, user: &CustomerId) -> Result<Customer, Problem> {
+    pub fn acting_for(self, user: &str) -> Result<Customer, Problem> {
         let Self(identity) = self;
-        let is_user = identity.customer.as_ref() == Some(user);
-        if !is_user && identity.role != Role::Service {
-            return Err(Problem::no_such_session());
+        let user_in_path = CustomerId::from(user);
+        if identity.customer.as_ref() != Some(&user_in_path) {
+            if identity.role != Role::Service {
+                return Err(Problem::no_such_session());
+            }
+            // Tokens hold customers to the same rule.
+            plain_text(user, "user_id", 1..=USER_CHARS)?;
         }
-        let account = Account { tenant: identity.tenant, customer: user.clone() };
+        let account = Account { tenant: identity.tenant, customer: user_in_path };
         Ok(Customer { account, limit: identity.limit })
     }
 }
@@ -125,6 +136,23 @@ impl<T: DeserializeOwned> FromRequest<SharedApi> for OptionalJson<T> {
     }
 }
 
+/// A text of bounded length without control characters, which would get onto the screens of other
+/// devices and into logs.
+pub fn plain_text<'a>(
+    text: &'a str,
+    member: &str,
+    chars: RangeInclusive<usize>,
+) -> Result<&'a str, Problem> {
+    if !chars.contains(&text.chars().count()) {
+        let (least, most) = chars.into_inner();
+        return Err(Problem::invalid(format!("`{member}` takes {least} to {most} characters.")));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Problem::invalid(format!("`{member}` takes no control characters.")));
+    }
+    Ok(text)
+}
+
 async fn body(request: Request, api: &SharedApi) -> Result<Bytes, Problem> {
     let too_large = "Send at most 16 KiB.";
     Bytes::from_request(request, api).await.map_err(|rejection| {
@@ -138,13 +166,34 @@ async fn body(request: Request, api: &SharedApi) -> Result<Bytes, Problem> {
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let value = serde_path_to_error::deserialize(Object(&mut json)).map_err(|error| {
         let path = error.path().to_string();
         let place = if path == "." { "the body".to_owned() } else { format!("`{path}`") };
         Problem::invalid(format!("In {place}: {}.", error.inner()))
     })?;
     json.end().map_err(|error| Problem::invalid(format!("In the body: {error}.")))?;
     Ok(value)
+}
+
+/// An object, and never an array of its members, which serde takes for a struct as well.
+pub fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(json: D) -> Result<T, D::Error> {
+    T::deserialize(Object(json))
+}
+
+struct Object<D>(D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Object<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier
+        ignored_any
+    }
 }
 
 /// The `Idempotency-Key` header.

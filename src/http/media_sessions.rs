@@ -11,14 +11,14 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
-    extract::{Caller, ClientIp, Customer, IdempotencyKey, Json, OptionalJson},
+    extract::{Caller, ClientIp, Customer, IdempotencyKey, Json, OptionalJson, object, plain_text},
     media_entity::{Attributes, MediaAnswer, MediaIndex, entity},
     problem::{Kind, Problem},
     state::{Api, SharedApi},
 };
 use crate::{
     domain::{
-        ids::{CustomerId, SessionId},
+        ids::SessionId,
         streams::{
             Admission, EndReason, Ended, Goal, HeartbeatOutcome, LivesBy, Pool, PoolKind,
             ReleaseOutcome, Session, StreamRequest,
@@ -33,14 +33,14 @@ const TEXT_CHARS: usize = 128;
 /// A JSON:API request: only `data.attributes` is read.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct MediaRequest {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     data: MediaRequestData,
 }
 
 /// The `data` of a request.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub struct MediaRequestData {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     attributes: MediaRequestAttributes,
 }
 
@@ -61,22 +61,24 @@ impl MediaRequest {
 }
 
 fn bounded<'a>(text: Option<&'a str>, member: &str) -> Result<Option<&'a str>, Problem> {
-    match text {
-        Some(text) if !(1..=TEXT_CHARS).contains(&text.chars().count()) => {
-            let detail = format!("`data.attributes.{member}` takes 1 to {TEXT_CHARS} characters.");
-            Err(Problem::invalid(detail))
-        }
-        text => Ok(text),
-    }
+    let member = format!("data.attributes.{member}");
+    text.map(|text| plain_text(text, &member, 1..=TEXT_CHARS)).transpose()
+}
+
+/// Whether it is a session of this dialect: those with a socket do not live by heartbeats.
+fn is_media(session: &Session) -> bool {
+    session.pool.kind() == PoolKind::DeviceType
 }
 
 /// The user's live sessions
 #[utoipa::path(
-    get, path = "/users/{user_id}/media_play_sessions", tag = "Media Play Sessions",
+    get, path = "/users/{user_id}/media_play_sessions", operation_id = "list_media_play_sessions",
+    tag = "Media Play Sessions",
     security(("customer" = []), ("service" = [])),
     params(("user_id" = String, Path, description = "`customerId` of the token, or any for services")),
     responses(
         (status = 200, body = MediaIndex, content_type = "application/vnd.api+json"),
+        (status = 400, response = super::docs::ProblemDetails),
         (status = 401, response = super::docs::ProblemDetails),
         (status = 404, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
@@ -87,10 +89,10 @@ pub async fn index(
     caller: Caller,
     Path(user): Path<String>,
 ) -> Result<Response, Problem> {
-    let customer = caller.acting_for(&CustomerId::from(user))?;
+    let customer = caller.acting_for(&user)?;
     let sessions = api.streams.list(&customer.account).await?;
-    let of_this_dialect = |session: &&Session| session.pool.kind() == PoolKind::DeviceType;
-    let entities = sessions.iter().filter(of_this_dialect).map(entity).collect::<Vec<_>>();
+    let entities = sessions.iter().filter(|session| is_media(session)).map(entity);
+    let entities = entities.collect::<Vec<_>>();
     Ok(sent(&api, StatusCode::OK, &json!(entities)))
 }
 
@@ -98,7 +100,8 @@ pub async fn index(
 ///
 /// At the limit: 403 with `id`, `code` (`df1e80a`), `title` and `details`.
 #[utoipa::path(
-    post, path = "/users/{user_id}/media_play_sessions", tag = "Media Play Sessions",
+    post, path = "/users/{user_id}/media_play_sessions", operation_id = "create_media_play_session",
+    tag = "Media Play Sessions",
     security(("customer" = []), ("service" = [])),
     params(
         ("user_id" = String, Path, description = "The user"),
@@ -124,14 +127,15 @@ pub async fn create(
     IdempotencyKey(key): IdempotencyKey,
     Json(body): Json<MediaRequest>,
 ) -> Result<Response, Problem> {
-    let customer = caller.acting_for(&CustomerId::from(user))?;
+    let customer = caller.acting_for(&user)?;
     let wanted = Wanted { customer, session: SessionId::random(), goal: Goal::Create, key };
     place(&api, wanted, &body, ip.to_string()).await
 }
 
 /// Create a session of that id, or keep it alive
 #[utoipa::path(
-    put, path = "/users/{user_id}/media_play_sessions/{id}", tag = "Media Play Sessions",
+    put, path = "/users/{user_id}/media_play_sessions/{id}", operation_id = "put_media_play_session",
+    tag = "Media Play Sessions",
     security(("customer" = []), ("service" = [])),
     params(
         ("user_id" = String, Path, description = "The user"),
@@ -157,18 +161,19 @@ pub async fn put(
     ClientIp(ip): ClientIp,
     OptionalJson(body): OptionalJson<MediaRequest>,
 ) -> Result<Response, Problem> {
-    if id.chars().count() > TEXT_CHARS {
-        return Err(Problem::invalid(format!("The id takes at most {TEXT_CHARS} characters.")));
-    }
-    let customer = caller.acting_for(&CustomerId::from(user))?;
+    let customer = caller.acting_for(&user)?;
+    plain_text(&id, "id", 1..=TEXT_CHARS)?;
     let session = SessionId::from(id);
     let body = body.unwrap_or(MediaRequest { data: MediaRequestData::default() });
     if body.device_type()?.is_none() {
         // Nothing to create from: it can only be kept alive.
         let kept = api.streams.heartbeat(&customer.account, &session, None).await?;
         return match kept {
-            HeartbeatOutcome::Live(session) => Ok(sent_entity(&api, StatusCode::OK, &session)),
-            HeartbeatOutcome::OtherPool(_)
+            HeartbeatOutcome::Live(session) if is_media(&session) => {
+                Ok(sent_entity(&api, StatusCode::OK, &session))
+            }
+            HeartbeatOutcome::Live(_)
+            | HeartbeatOutcome::OtherPool(_)
             | HeartbeatOutcome::Ended(_)
             | HeartbeatOutcome::Unknown => Err(device_type_missing()),
         };
@@ -181,7 +186,8 @@ pub async fn put(
 ///
 /// Never creates. 410 with `reason`, and for a take-over `takenOverBy`, where somebody ended it.
 #[utoipa::path(
-    patch, path = "/users/{user_id}/media_play_sessions/{id}", tag = "Media Play Sessions",
+    patch, path = "/users/{user_id}/media_play_sessions/{id}", operation_id = "heartbeat_media_play_session",
+    tag = "Media Play Sessions",
     security(("customer" = []), ("service" = [])),
     params(
         ("user_id" = String, Path, description = "The user"),
@@ -205,20 +211,27 @@ pub async fn heartbeat(
     Path((user, id)): Path<(String, String)>,
     OptionalJson(body): OptionalJson<MediaRequest>,
 ) -> Result<Response, Problem> {
-    let customer = caller.acting_for(&CustomerId::from(user))?;
+    let customer = caller.acting_for(&user)?;
     let pool = body.map_or(Ok(None), |body| body.device_type())?;
     let session = SessionId::from(id);
     match api.streams.heartbeat(&customer.account, &session, pool.as_ref()).await? {
-        HeartbeatOutcome::Live(session) => Ok(sent_entity(&api, StatusCode::OK, &session)),
-        HeartbeatOutcome::OtherPool(session) => Err(other_device_type(&session)),
+        HeartbeatOutcome::Live(session) if is_media(&session) => {
+            Ok(sent_entity(&api, StatusCode::OK, &session))
+        }
+        HeartbeatOutcome::OtherPool(session) if is_media(&session) => {
+            Err(other_device_type(&session))
+        }
         HeartbeatOutcome::Ended(ended) => Err(gone(&ended)),
-        HeartbeatOutcome::Unknown => Err(Problem::no_such_session()),
+        HeartbeatOutcome::Live(_) | HeartbeatOutcome::OtherPool(_) | HeartbeatOutcome::Unknown => {
+            Err(Problem::no_such_session())
+        }
     }
 }
 
 /// End a session
 #[utoipa::path(
-    delete, path = "/users/{user_id}/media_play_sessions/{id}", tag = "Media Play Sessions",
+    delete, path = "/users/{user_id}/media_play_sessions/{id}", operation_id = "end_media_play_session",
+    tag = "Media Play Sessions",
     security(("customer" = []), ("service" = [])),
     params(
         ("user_id" = String, Path, description = "The user"),
@@ -226,6 +239,7 @@ pub async fn heartbeat(
     ),
     responses(
         (status = 204, description = "Its slot is free"),
+        (status = 400, response = super::docs::ProblemDetails),
         (status = 401, response = super::docs::ProblemDetails),
         (status = 404, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
@@ -236,17 +250,19 @@ pub async fn end(
     caller: Caller,
     Path((user, id)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    let customer = caller.acting_for(&CustomerId::from(user))?;
+    let customer = caller.acting_for(&user)?;
     finish(&api, &customer, &SessionId::from(id)).await
 }
 
 /// End one of the caller's own sessions
 #[utoipa::path(
-    delete, path = "/media_play_sessions/{id}", tag = "Media Play Sessions",
+    delete, path = "/media_play_sessions/{id}", operation_id = "end_own_media_play_session",
+    tag = "Media Play Sessions",
     security(("customer" = [])),
     params(("id" = String, Path, description = "The session")),
     responses(
         (status = 204, description = "Its slot is free"),
+        (status = 400, response = super::docs::ProblemDetails),
         (status = 401, response = super::docs::ProblemDetails),
         (status = 404, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),

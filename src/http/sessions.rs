@@ -10,7 +10,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
-    extract::{Customer, IdempotencyKey, Json},
+    extract::{Customer, IdempotencyKey, Json, plain_text},
     problem::{Kind, Problem},
     state::{Api, SharedApi},
 };
@@ -73,10 +73,8 @@ impl TextOrNumber {
             Self::Text(text) => text.clone(),
             Self::Number(number) => number.to_string(),
         };
-        if (1..=ID_CHARS).contains(&text.chars().count()) {
-            return Ok(text);
-        }
-        Err(Problem::invalid(format!("`{member}` takes 1 to {ID_CHARS} characters.")))
+        plain_text(&text, member, 1..=ID_CHARS)?;
+        Ok(text)
     }
 }
 
@@ -155,7 +153,8 @@ pub struct ActiveSessions {
 /// `Idempotency-Key` within 60 s is answered what the first was. At the limit: 409 with
 /// `details.takeOverEnabled` and `details.activeSessions`.
 #[utoipa::path(
-    post, path = "/sessions", tag = "DRISC",
+    post, path = "/sessions", operation_id = "create_session",
+    tag = "DRISC",
     security(("customer" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters")),
     request_body(content = SessionRequest, description = "JSON, whatever the content type"),
@@ -184,7 +183,8 @@ pub async fn create(
 /// The running session ends, its player is told `TAKE_OVER`, and the new one lives: one atomic
 /// step.
 #[utoipa::path(
-    post, path = "/takeover", tag = "DRISC",
+    post, path = "/takeover", operation_id = "take_over_session",
+    tag = "DRISC",
     security(("customer" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters")),
     request_body(content = TakeoverRequest, description = "JSON, whatever the content type"),
@@ -213,7 +213,8 @@ pub async fn takeover(
 
 /// List the customer's running sessions
 #[utoipa::path(
-    get, path = "/sessions", tag = "DRISC",
+    get, path = "/sessions", operation_id = "list_sessions",
+    tag = "DRISC",
     security(("customer" = [])),
     responses(
         (status = 200, body = ActiveSessions),
@@ -232,11 +233,13 @@ pub async fn list(
 
 /// End one of the customer's sessions
 #[utoipa::path(
-    delete, path = "/sessions/{id}", tag = "DRISC",
+    delete, path = "/sessions/{id}", operation_id = "end_session",
+    tag = "DRISC",
     security(("customer" = [])),
     params(("id" = String, Path, description = "The session")),
     responses(
         (status = 204, description = "Its slot is free; also when it was ended before"),
+        (status = 400, response = super::docs::ProblemDetails),
         (status = 401, response = super::docs::ProblemDetails),
         (status = 404, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
@@ -268,10 +271,7 @@ fn wanted(
         }
         (None, None) => return Err(Problem::invalid("Send either `offerId` or `tag`.")),
     };
-    if body.session_name.chars().count() > NAME_CHARS {
-        let detail = format!("`sessionName` takes at most {NAME_CHARS} characters.");
-        return Err(Problem::invalid(detail));
-    }
+    plain_text(&body.session_name, "sessionName", 0..=NAME_CHARS)?;
     let device = body.device_id.map(|device| device.bounded("deviceId")).transpose()?;
     Ok(StreamRequest {
         account: customer.account,

@@ -36,10 +36,12 @@ pub struct SocketQuery {
 /// the key `action`: the player says `REQUESTED`, `PONG`, `FINISHED`; it is told `OK`, `EXPIRED`,
 /// `PING`, `TERMINATE`, `TAKE_OVER`. The newest socket of a session wins.
 #[utoipa::path(
-    get, path = "/sessions/socket", tag = "DRISC",
+    get, path = "/sessions/socket", operation_id = "open_session_socket",
+    tag = "DRISC",
     params(("token" = String, Query, description = "Signed by Baton, bound to the session")),
     responses(
         (status = 101, description = "The socket is open: say `REQUESTED`"),
+        (status = 400, response = super::docs::ProblemDetails),
         (status = 401, response = super::docs::ProblemDetails),
         (status = 403, response = super::docs::ProblemDetails),
         (status = 426, response = super::docs::ProblemDetails),

@@ -15,6 +15,16 @@ pub enum ClientMessage {
     Finished,
 }
 
+impl ClientMessage {
+    /// Reads a text frame. serde would take an array of the members for the object as well.
+    pub fn read(text: &str) -> Option<Self> {
+        if !text.trim_start().starts_with('{') {
+            return None;
+        }
+        serde_json::from_str(text).ok()
+    }
+}
+
 /// What a player is told. The vendor's client takes any other action for a system error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "action", rename_all = "SCREAMING_SNAKE_CASE", rename_all_fields = "camelCase")]

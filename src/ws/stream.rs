@@ -13,6 +13,7 @@ use super::{
 use crate::{
     auth::SocketClaims,
     domain::{
+        error::StoreError,
         ids::{Generation, NodeName},
         streams::{ConnectOutcome, EndReason, Ended, StreamService},
         tenants::Tenants,
@@ -161,19 +162,19 @@ impl Connection {
             Message::Binary(_) => return close(CloseReason::NotText),
             Message::Close(_) => return ControlFlow::Break(End::Dropped),
         };
-        let said = serde_json::from_str(&text);
+        let said = ClientMessage::read(&text);
         // What the server asks for, however often, is no flood of the player's.
-        if !(matches!(said, Ok(ClientMessage::Pong)) && self.pong_until.is_some()) {
+        if !(said == Some(ClientMessage::Pong) && self.pong_until.is_some()) {
             self.spend()?;
         }
         match said {
-            Ok(ClientMessage::Requested) => self.requested().await,
-            Ok(ClientMessage::Pong) => {
+            Some(ClientMessage::Requested) => self.requested().await,
+            Some(ClientMessage::Pong) => {
                 self.pong_until = None;
                 ControlFlow::Continue(())
             }
-            Ok(ClientMessage::Finished) => close(CloseReason::Finished),
-            Err(_) => close(CloseReason::BadMessage),
+            Some(ClientMessage::Finished) => close(CloseReason::Finished),
+            None => close(CloseReason::BadMessage),
         }
     }
 
@@ -296,9 +297,15 @@ impl Connection {
     /// Settles the session first, so that a slot is free when the close frame arrives.
     async fn leave(mut self, end: End) {
         let shared = self.shared.clone();
-        if let Stage::Bound(generation) = self.stage {
-            shared.metrics.held_streams.dec();
-            settle(&shared, &self.handle, &end, generation).await;
+        match (self.stage, &end) {
+            (Stage::Bound(generation), _) => {
+                shared.metrics.held_streams.dec();
+                settle(&shared, &self.handle, &end, generation).await;
+            }
+            (Stage::Opened { .. } | Stage::Binding { .. }, End::Close(CloseReason::Finished)) => {
+                finish(&shared, &self.handle).await;
+            }
+            (Stage::Opened { .. } | Stage::Binding { .. }, End::Close(_) | End::Dropped) => {}
         }
         shared.hub.close(&self.handle);
         shared.metrics.sockets.dec();
@@ -317,6 +324,12 @@ impl Connection {
         let answered = async { while let Some(Ok(_)) = self.socket.recv().await {} };
         let _ = timeout(Duration::from_secs(1), answered).await;
     }
+}
+
+/// A player that came only to say it is over: its URL is the session's own, so it need not bind.
+async fn finish(shared: &StreamSockets, handle: &SocketHandle) {
+    let SocketHandle { account, session, .. } = handle;
+    left_to_lease(shared, shared.service.end(account, session, &EndReason::Finished).await);
 }
 
 /// What becomes of the session. A store that is away forgets the lease by itself.
@@ -351,6 +364,10 @@ async fn settle(shared: &StreamSockets, handle: &SocketHandle, end: &End, genera
         Some(why) => service.finish(account, session, generation, why).await.map(|_| ()),
         None => service.park(account, session, generation).await.map(|_| ()),
     };
+    left_to_lease(shared, settled);
+}
+
+fn left_to_lease<T>(shared: &StreamSockets, settled: Result<T, StoreError>) {
     if let Err(error) = settled {
         tracing::debug!(%error, "a session is left to its lease");
         Metrics::count(&shared.metrics.store_errors, "leave");

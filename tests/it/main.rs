@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod cluster;
+mod api;
 mod conformance;
 mod histories;
 mod redis_bus;
@@ -13,4 +14,5 @@ mod redis_link;
 mod redis_nodes;
 mod redis_topology;
 mod support;
+mod tidy;
 mod tools;

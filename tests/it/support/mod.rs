@@ -5,6 +5,8 @@ pub(crate) mod cluster;
 pub(crate) mod eventually;
 pub(crate) mod linked;
 pub(crate) mod monitor;
+pub(crate) mod node;
+pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod redis;
 pub(crate) mod stores;

@@ -1,0 +1,17 @@
+//! What one node promises over HTTP and WebSocket, row by row of the wire descriptions.
+
+mod admin;
+mod auth;
+mod bad_input;
+mod cors;
+mod limits;
+mod media_ends;
+mod media_limits;
+mod media_sessions;
+mod openapi;
+mod process;
+mod sessions;
+mod socket_refusals;
+mod sockets;
+mod takeover;
+mod trouble;
