@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, serve::ListenerExt};
+use axum::Router;
 use tokio::{
     net::TcpListener,
     sync::{Semaphore, watch},
@@ -280,8 +280,8 @@ impl Parts {
     /// Serves until drained.
     async fn run(self, listeners: Listeners, routes: Routes, windows: Windows) {
         let stop = CancellationToken::new();
-        let public = serve(listeners.public, routes.public, stop.clone());
-        let admin = serve(listeners.admin, routes.admin, stop.clone());
+        let public = http::server::serve(listeners.public, routes.public, stop.clone());
+        let admin = http::server::serve(listeners.admin, routes.admin, stop.clone());
         let servers = tokio::spawn(async move { tokio::join!(public, admin) });
         self.drain.cancelled().await;
         drain(&self.api.health, &self.hub, windows.drain, windows.deadline, &self.force).await;
@@ -290,18 +290,6 @@ impl Parts {
         self.shutdown.cancel();
         self.tracker.close();
         let _ = timeout(LAST_REQUESTS, self.tracker.wait()).await;
-    }
-}
-
-async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) {
-    let listener = listener.tap_io(|stream| {
-        // Control messages are small and urgent; a failure only costs some milliseconds.
-        let _ = stream.set_nodelay(true);
-    });
-    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
-    if let Err(error) = served.await {
-        tracing::error!(%error, "a listener failed");
     }
 }
 

@@ -38,15 +38,15 @@ struct Config {
     /// TOML file with settings; variables BATON_… beat it
     #[arg(long, env = "BATON_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Needs no setting: memory store, generated secrets, demo pages
-    #[arg(long)]
-    dev: bool,
 }
 
 #[derive(Args)]
 struct Serve {
     #[command(flatten)]
     config: Config,
+    /// Needs no setting: memory store, generated secrets, demo pages
+    #[arg(long)]
+    dev: bool,
 }
 
 #[derive(Args)]
@@ -71,8 +71,8 @@ struct Token {
 }
 
 impl Config {
-    fn load(&self) -> Result<Settings, ConfigError> {
-        Settings::load(self.config.as_deref(), std::env::vars(), self.dev)
+    fn load(&self, dev: bool) -> Result<Settings, ConfigError> {
+        Settings::load(self.config.as_deref(), std::env::vars(), dev)
     }
 }
 
@@ -81,7 +81,7 @@ impl Cli {
     pub async fn run(self) -> Result<(), Box<dyn Error>> {
         match self.command.unwrap_or(Command::Serve(self.serve)) {
             Command::Serve(serve) => serve.run().await,
-            Command::CheckConfig(config) => print(&config.load()?.to_toml_redacted()),
+            Command::CheckConfig(config) => print(&config.load(false)?.to_toml_redacted()),
             Command::Token(token) => print(&format!("{}\n", token.mint()?)),
         }
     }
@@ -89,7 +89,7 @@ impl Cli {
 
 impl Token {
     fn mint(&self) -> Result<String, Box<dyn Error>> {
-        let settings = self.config.load()?;
+        let settings = self.config.load(false)?;
         let tenant = TenantId::from(self.tenant.as_str());
         let own = settings.tenant(&tenant).map(|tenant| tenant.secret.as_ref());
         let secret = own.unwrap_or(settings.auth.secret.as_ref()).ok_or(
@@ -111,14 +111,14 @@ impl Token {
 
 impl Serve {
     async fn run(self) -> Result<(), Box<dyn Error>> {
-        let settings = self.config.load()?;
+        let settings = self.config.load(self.dev)?;
         telemetry::start(settings.log.format);
         for warning in settings.warnings() {
             tracing::warn!("{warning}");
         }
         let listeners = Listeners::bind(&settings).await?;
-        let node = Node::start(&settings, listeners, self.config.dev).await?;
-        announce(&settings, &node, self.config.dev)?;
+        let node = Node::start(&settings, listeners, self.dev).await?;
+        announce(&settings, &node, self.dev)?;
         let (mut terminate, mut interrupt) =
             (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let (drain, force) = (node.drain(), node.force());

@@ -44,7 +44,7 @@ impl Kind {
     }
 
     /// The TOML value that the text of a variable stands for.
-    pub(super) fn from_text(&self, text: &str) -> Value {
+    pub(super) fn parse(&self, text: &str) -> Value {
         let typed = match self {
             Self::Integer { .. } => text.trim().parse().ok().map(Value::Integer),
             Self::Switch => text.trim().parse().ok().map(Value::Boolean),

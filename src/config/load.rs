@@ -63,7 +63,7 @@ impl Draft {
                 continue;
             }
             match setting.preset {
-                Preset::Value(text) => self.set(setting.key, setting.kind.from_text(text)),
+                Preset::Value(text) => self.set(setting.key, setting.kind.parse(text)),
                 // The section exists, even where all of it is optional.
                 Preset::Derived(_) | Preset::Absent | Preset::Required => {
                     section_of(&mut self.values, setting.key);
@@ -78,7 +78,7 @@ impl Draft {
         let Some(setting) = setting else {
             return self.unknown_variable(source);
         };
-        let value = setting.kind.from_text(text);
+        let value = setting.kind.parse(text);
         if text.is_empty() && !value.is_array() {
             return;
         }

@@ -318,7 +318,7 @@ fn base_paths_lie_apart_and_a_drain_ends_before_its_deadline() {
 }
 
 #[test]
-fn the_example_file_is_good_once_its_secrets_are_filled_in() {
+fn the_example_file_is_good_as_it_stands() {
     let settings = load(include_str!("../../baton.example.toml"), &[], false);
     settings.expect("good settings");
 }

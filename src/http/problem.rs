@@ -20,8 +20,6 @@ pub enum Kind {
     InvalidRequest,
     /// No token, or one that does not count.
     InvalidToken,
-    /// The token is right but not for this.
-    Forbidden,
     /// The origin is not on the list.
     OriginRefused,
     /// No such page.
@@ -64,10 +62,9 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, for the documentation.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 21] = [
         Self::InvalidRequest,
         Self::InvalidToken,
-        Self::Forbidden,
         Self::OriginRefused,
         Self::NotFound,
         Self::NoSuchSession,
@@ -99,7 +96,6 @@ impl Kind {
             Self::InvalidToken => {
                 (S::UNAUTHORIZED, "invalid-token", "InvalidToken", "No valid bearer token")
             }
-            Self::Forbidden => (S::FORBIDDEN, "forbidden", "Forbidden", "Not for this token"),
             Self::OriginRefused => {
                 (S::FORBIDDEN, "origin-refused", "OriginRefused", "This origin is not allowed")
             }

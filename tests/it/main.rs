@@ -10,6 +10,5 @@ mod histories;
 mod redis_bus;
 mod redis_link;
 mod redis_nodes;
-mod redis_server;
 mod support;
 mod tools;

@@ -11,9 +11,9 @@ use baton::{
 };
 use tokio::sync::mpsc::Receiver;
 
-use crate::redis_server::{Node, Server, eventually};
+use crate::support::{eventually, linked::LinkedNode, redis::RedisServer};
 
-fn bus(node: &Node) -> RedisBus {
+fn bus(node: &LinkedNode) -> RedisBus {
     RedisBus::new(node.link.clone(), Keys::new("t"), &node.tracker, node.shutdown.clone())
 }
 
@@ -32,8 +32,8 @@ fn probe(nonce: u64) -> Message {
 
 #[tokio::test]
 async fn a_message_to_the_own_channel_arrives_after_resumed() {
-    let server = Server::started();
-    let node = Node::on(&server);
+    let server = RedisServer::start().await;
+    let node = LinkedNode::on(&server);
     let (bus, name) = (bus(&node), NodeName::from("a"));
     let mut inbox = bus.subscribe(&name);
     assert_eq!(next(&mut inbox).await, Delivery::Resumed);
@@ -45,25 +45,25 @@ async fn a_message_to_the_own_channel_arrives_after_resumed() {
 
 #[tokio::test]
 async fn messages_of_other_releases_are_ignored() {
-    let server = Server::started();
-    let node = Node::on(&server);
+    let server = RedisServer::start().await;
+    let node = LinkedNode::on(&server);
     let (bus, name) = (bus(&node), NodeName::from("a"));
     let mut inbox = bus.subscribe(&name);
     assert_eq!(next(&mut inbox).await, Delivery::Resumed);
-    server.tell(r#"PUBLISH t:node:a {"v":2,"kind":"drain"}"#).await;
-    server.tell(r#"PUBLISH t:node:a {"v":1,"kind":"invented"}"#).await;
-    server.tell(r#"PUBLISH t:node:a {"v":1,"kind":"drain","later":1}"#).await;
+    server.cli(&["PUBLISH", "t:node:a", r#"{"v":2,"kind":"drain"}"#]).await;
+    server.cli(&["PUBLISH", "t:node:a", r#"{"v":1,"kind":"invented"}"#]).await;
+    server.cli(&["PUBLISH", "t:node:a", r#"{"v":1,"kind":"drain","later":1}"#]).await;
     assert_eq!(next(&mut inbox).await, Delivery::Message(Message::Drain));
 }
 
 #[tokio::test]
 async fn a_killed_subscription_is_rebuilt_and_says_so() {
-    let server = Server::started();
-    let node = Node::on(&server);
+    let server = RedisServer::start().await;
+    let node = LinkedNode::on(&server);
     let (bus, name) = (bus(&node), NodeName::from("a"));
     let mut inbox = bus.subscribe(&name);
     assert_eq!(next(&mut inbox).await, Delivery::Resumed);
-    server.tell("CLIENT KILL TYPE pubsub").await;
+    server.cli(&["CLIENT", "KILL", "TYPE", "pubsub"]).await;
     assert_eq!(next(&mut inbox).await, Delivery::Lost);
     assert_eq!(next(&mut inbox).await, Delivery::Resumed);
     bus.publish(&name, &probe(1));
@@ -72,8 +72,8 @@ async fn a_killed_subscription_is_rebuilt_and_says_so() {
 
 #[tokio::test]
 async fn a_deaf_subscription_is_replaced_when_asked() {
-    let server = Server::started();
-    let node = Node::on(&server);
+    let server = RedisServer::start().await;
+    let node = LinkedNode::on(&server);
     let (bus, name) = (bus(&node), NodeName::from("a"));
     let mut inbox = bus.subscribe(&name);
     assert_eq!(next(&mut inbox).await, Delivery::Resumed);
@@ -84,8 +84,8 @@ async fn a_deaf_subscription_is_replaced_when_asked() {
 
 #[tokio::test]
 async fn a_restarted_server_hears_the_subscription_again() {
-    let mut server = Server::started();
-    let node = Node::on(&server);
+    let server = RedisServer::start().await;
+    let node = LinkedNode::on(&server);
     let (bus, name) = (bus(&node), NodeName::from("a"));
     let mut inbox = bus.subscribe(&name);
     assert_eq!(next(&mut inbox).await, Delivery::Resumed);
@@ -94,7 +94,7 @@ async fn a_restarted_server_hears_the_subscription_again() {
     node.until_down().await;
     bus.publish(&name, &probe(1));
     eventually("lost", async || (bus.dropped() == 1).then_some(())).await;
-    server.start();
+    server.restart().await;
     until(&mut inbox, &Delivery::Resumed).await;
     eventually("heard", async || {
         bus.publish(&name, &probe(2));
@@ -106,8 +106,8 @@ async fn a_restarted_server_hears_the_subscription_again() {
 
 #[tokio::test]
 async fn an_overflown_inbox_tells_one_resumed_instead_of_what_it_lost() {
-    let server = Server::started();
-    let node = Node::on(&server);
+    let server = RedisServer::start().await;
+    let node = LinkedNode::on(&server);
     let (bus, name) = (bus(&node), NodeName::from("a"));
     let mut inbox = bus.subscribe(&name);
     assert_eq!(next(&mut inbox).await, Delivery::Resumed);
@@ -120,7 +120,7 @@ async fn an_overflown_inbox_tells_one_resumed_instead_of_what_it_lost() {
     // a message published afterwards through the same pipeline proves that.
     let published = format!("{}", sent);
     eventually("all published", async || {
-        let info = server.tell("INFO commandstats").await;
+        let info = server.cli(&["INFO", "commandstats"]).await;
         let info: String = redis::from_redis_value(info).ok()?;
         info.contains(&format!("cmdstat_publish:calls={published},")).then_some(())
     })

@@ -8,7 +8,7 @@ use baton::{
     },
 };
 
-use crate::redis_server::{Node, Server, eventually};
+use crate::support::{eventually, linked::LinkedNode, redis::RedisServer};
 
 /// Longer than any test.
 const LONG_MS: u64 = 600_000;
@@ -25,8 +25,8 @@ fn record(name: &str) -> NodeRecord {
     }
 }
 
-async fn registry(server: &Server) -> (Node, RedisNodes) {
-    let node = Node::on(server);
+async fn registry(server: &RedisServer) -> (LinkedNode, RedisNodes) {
+    let node = LinkedNode::on(server);
     node.until_up().await;
     let nodes = RedisNodes::new(node.link.clone(), Keys::new("t"));
     (node, nodes)
@@ -34,7 +34,7 @@ async fn registry(server: &Server) -> (Node, RedisNodes) {
 
 #[tokio::test]
 async fn nodes_that_beat_are_listed_by_name_until_they_leave() {
-    let server = Server::started();
+    let server = RedisServer::start().await;
     let (_node, nodes) = registry(&server).await;
     assert_eq!(nodes.nodes().await.unwrap(), []);
     nodes.beat(&record("b"), LONG_MS).await.unwrap();
@@ -49,7 +49,7 @@ async fn nodes_that_beat_are_listed_by_name_until_they_leave() {
 
 #[tokio::test]
 async fn a_node_that_stops_beating_vanishes_and_the_others_stay() {
-    let server = Server::started();
+    let server = RedisServer::start().await;
     let (_node, nodes) = registry(&server).await;
     nodes.beat(&record("a"), LONG_MS).await.unwrap();
     nodes.beat(&record("b"), 1).await.unwrap();
@@ -59,31 +59,31 @@ async fn a_node_that_stops_beating_vanishes_and_the_others_stay() {
 
 #[tokio::test]
 async fn an_idle_registry_leaves_no_keys() {
-    let server = Server::started();
+    let server = RedisServer::start().await;
     let (_node, nodes) = registry(&server).await;
     nodes.beat(&record("a"), 1).await.unwrap();
     eventually("no keys", async || {
-        (server.tell("DBSIZE").await == redis::Value::Int(0)).then_some(())
+        (server.cli(&["DBSIZE"]).await == redis::Value::Int(0)).then_some(())
     })
     .await;
 }
 
 #[tokio::test]
 async fn records_of_later_releases_are_left_out() {
-    let server = Server::started();
+    let server = RedisServer::start().await;
     let (_node, nodes) = registry(&server).await;
     nodes.beat(&record("a"), LONG_MS).await.unwrap();
-    server.tell("ZADD t:{nodes}:leases 99999999999999 z").await;
-    server.tell(r#"HSET t:{nodes}:records z {"v":2}"#).await;
+    server.cli(&["ZADD", "t:{nodes}:leases", "99999999999999", "z"]).await;
+    server.cli(&["HSET", "t:{nodes}:records", "z", r#"{"v":2}"#]).await;
     assert_eq!(nodes.nodes().await.unwrap(), [record("a")]);
 }
 
 #[tokio::test]
 async fn the_epoch_stays_as_long_as_the_data() {
-    let server = Server::started();
+    let server = RedisServer::start().await;
     let (_node, nodes) = registry(&server).await;
     let epoch = nodes.epoch().await.unwrap();
     assert_eq!(nodes.epoch().await.unwrap(), epoch);
-    server.tell("FLUSHALL").await;
+    server.cli(&["FLUSHALL"]).await;
     assert_ne!(nodes.epoch().await.unwrap(), epoch);
 }

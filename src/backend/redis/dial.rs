@@ -5,15 +5,14 @@ use std::time::Duration;
 use deadpool_redis::{Manager, Pool, Runtime};
 use futures_util::future;
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisError,
-    RedisResult, TlsMode,
+    AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo, RedisError,
     cluster::ClusterClient,
-    sentinel::{Sentinel, SentinelNodeConnectionInfo},
 };
 
 use super::{
     link::{LinkConfigError, LinkOptions, Target},
     live::{Dialled, Strict},
+    sentinel::{Lookout, Sentinels},
     server::Server,
     wire::Conn,
 };
@@ -47,7 +46,7 @@ pub(super) struct Dialer {
 enum Place {
     Single(Client),
     Cluster { client: Box<ClusterClient>, nodes: Vec<Client> },
-    Sentinel { sentinels: Vec<ConnectionInfo>, master: String, access: Box<ConnectionInfo> },
+    Sentinel(Sentinels),
 }
 
 impl Dialer {
@@ -71,21 +70,33 @@ impl Dialer {
 
     async fn connect(&self) -> Result<(Dialled, Server), DialError> {
         match &self.place {
-            Place::Single(client) => self.connect_to(client.clone()).await,
-            Place::Sentinel { sentinels, master, access } => {
-                self.connect_to(find_master(sentinels, master, access).await?).await
+            Place::Single(client) => self.connect_to(client.clone(), None).await,
+            Place::Sentinel(sentinels) => {
+                let (client, lookout) = sentinels.find(self.timeout).await?;
+                self.connect_to(client, Some(lookout)).await
             }
             Place::Cluster { client, nodes } => self.connect_cluster(client, nodes).await,
         }
     }
 
-    async fn connect_to(&self, client: Client) -> Result<(Dialled, Server), DialError> {
+    async fn connect_to(
+        &self,
+        client: Client,
+        lookout: Option<Lookout>,
+    ) -> Result<(Dialled, Server), DialError> {
         let config = self.config();
         let dials = (0..self.connections)
             .map(|_| client.get_multiplexed_async_connection_with_config(&config));
-        let conns = future::try_join_all(dials).await?.into_iter().map(Conn::Single).collect();
+        let dialled = future::try_join_all(dials).await?;
+        let mut conns: Vec<Conn> = dialled.into_iter().map(Conn::Single).collect();
+        let first = conns.first_mut().ok_or(DialError::Refused("no connection was made"))?;
+        let server = Server::ask(first).await?;
+        if let Some(refusal) = server.refusal() {
+            return Err(DialError::Refused(refusal));
+        }
         let strict = if self.strict { Some(self.pool(&client)?) } else { None };
-        self.verified(conns, strict, vec![client]).await
+        let headed = server.knows_lua_header();
+        Ok((Dialled { conns, strict, subscribers: vec![client], headed, lookout }, server))
     }
 
     async fn connect_cluster(
@@ -98,22 +109,12 @@ impl Dialer {
         let dialled = future::try_join_all(dials).await?;
         let mut conns: Vec<Conn> = dialled.into_iter().map(Conn::Cluster).collect();
         let strict = if self.strict { conns.pop().map(Strict::Shared) } else { None };
-        self.verified(conns, strict, nodes.to_vec()).await
-    }
-
-    async fn verified(
-        &self,
-        mut conns: Vec<Conn>,
-        strict: Option<Strict>,
-        subscribers: Vec<Client>,
-    ) -> Result<(Dialled, Server), DialError> {
         let first = conns.first_mut().ok_or(DialError::Refused("no connection was made"))?;
-        let server = Server::ask(first).await?;
-        if let Some(refusal) = server.refusal() {
-            return Err(DialError::Refused(refusal));
-        }
+        // One node does not speak for the cluster: during a fail-over it may be silent,
+        // or a replica by now, while the other shards serve.
+        let server = Server::ask(first).await.unwrap_or_default();
         let headed = server.knows_lua_header();
-        Ok((Dialled { conns, strict, subscribers, headed }, server))
+        Ok((Dialled { conns, strict, subscribers: nodes.to_vec(), headed, lookout: None }, server))
     }
 
     /// Calls are bounded by the link itself, so the crate's own bound (500 ms) is off.
@@ -156,12 +157,12 @@ impl Place {
                 Ok(Self::Cluster { client: Box::new(client), nodes })
             }
             Target::Sentinel { nodes, master, access } => {
-                let sentinels = nodes.iter().map(|url| info(url)).collect::<Result<Vec<_>, _>>()?;
-                if sentinels.is_empty() {
+                let nodes = nodes.iter().map(|url| info(url)).collect::<Result<Vec<_>, _>>()?;
+                if nodes.is_empty() {
                     return Err(LinkConfigError::NoNodes);
                 }
-                let access = Box::new(info(access)?);
-                Ok(Self::Sentinel { sentinels, master: master.clone(), access })
+                let (master, access) = (master.clone(), Box::new(info(access)?));
+                Ok(Self::Sentinel(Sentinels { nodes, master, access }))
             }
         }
     }
@@ -173,18 +174,4 @@ fn client(url: &str) -> Result<Client, LinkConfigError> {
 
 fn info(url: &str) -> Result<ConnectionInfo, LinkConfigError> {
     url.into_connection_info().map_err(LinkConfigError::Url)
-}
-
-/// Asks the Sentinels for the master, each time anew. `access` says how to log in there.
-async fn find_master(
-    sentinels: &[ConnectionInfo],
-    master: &str,
-    access: &ConnectionInfo,
-) -> RedisResult<Client> {
-    let mut node = SentinelNodeConnectionInfo::default()
-        .set_redis_connection_info(access.redis_settings().clone());
-    if let ConnectionAddr::TcpTls { .. } = access.addr() {
-        node = node.set_tls_mode(TlsMode::Secure);
-    }
-    Sentinel::build(sentinels.to_vec())?.async_master_for(master, Some(&node)).await
 }

@@ -72,7 +72,7 @@ pub enum LinkConfigError {
 /// Whether calls can be answered now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LinkState {
-    /// A writable server is connected.
+    /// A writable server is connected; of a cluster, enough of it to know its slots.
     pub up: bool,
     /// Grows whenever the connections were rebuilt: check against the store what you hold.
     pub incarnation: u64,

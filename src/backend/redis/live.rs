@@ -10,6 +10,7 @@ use redis::{Client, Cmd, Pipeline, RedisError, RedisResult, Value, from_redis_va
 use tokio::sync::mpsc;
 
 use super::{
+    sentinel::Lookout,
     trouble::{self, Verdict},
     wire::Conn,
 };
@@ -27,6 +28,8 @@ pub(super) struct Dialled {
     pub(super) subscribers: Vec<Client>,
     /// The server knows `#!lua`.
     pub(super) headed: bool,
+    /// Watches for another master, where Sentinels decide.
+    pub(super) lookout: Option<Lookout>,
 }
 
 /// Connections for calls that wait for replicas.

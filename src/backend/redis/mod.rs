@@ -15,6 +15,7 @@ pub mod nodes;
 mod outbox;
 pub mod reply;
 pub mod script;
+mod sentinel;
 mod server;
 mod stream_codec;
 mod stream_replies;

@@ -9,7 +9,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::{backoff::Backoff, dial::Dialer, link::Link, live::Live, server::Server};
+use super::{
+    backoff::Backoff, dial::Dialer, link::Link, live::Live, sentinel::Lookout, server::Server,
+};
 
 /// How often the connections are probed: with the time-out, the bound within
 /// which a frozen or demoted server is noticed when nothing is sent.
@@ -39,12 +41,13 @@ impl Supervisor {
         let mut backoff = Backoff::new();
         loop {
             match self.dialer.dial().await {
-                Ok((dialled, server)) => {
+                Ok((mut dialled, server)) => {
+                    let lookout = dialled.lookout.take();
                     let since = Instant::now();
                     let (live, causes) = Live::new(dialled, self.link.timeout());
                     let live = Arc::new(live);
                     self.up(Arc::clone(&live), &server);
-                    let cause = watch(&live, causes).await;
+                    let cause = watch(&live, causes, lookout).await;
                     self.lost(&live, &cause);
                     backoff.lived(since.elapsed());
                 }
@@ -94,7 +97,11 @@ impl Supervisor {
 }
 
 /// Returns why the connections are to be replaced.
-async fn watch(live: &Live, mut causes: mpsc::Receiver<String>) -> String {
+async fn watch(
+    live: &Live,
+    mut causes: mpsc::Receiver<String>,
+    mut lookout: Option<Lookout>,
+) -> String {
     let mut ticks = tokio::time::interval(PROBE_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -104,6 +111,11 @@ async fn watch(live: &Live, mut causes: mpsc::Receiver<String>) -> String {
             _ = ticks.tick() => {
                 if let Err(cause) = live.probe().await {
                     return cause;
+                }
+                if let Some(lookout) = &mut lookout
+                    && lookout.sees_another_master().await
+                {
+                    return "the sentinels name another master".to_owned();
                 }
             }
         }

@@ -192,7 +192,8 @@ pub enum ReleaseOutcome {
 
 /// Stream sessions. Every call is atomic within its account; the store's clock decides leases.
 ///
-/// Sessions whose lease has lapsed count nowhere and are shown nowhere, swept or not.
+/// Sessions whose lease has lapsed count nowhere and are shown nowhere, swept or not. `create` and
+/// `list` sweep them; until then a holder whose store was away may still renew them.
 #[async_trait]
 pub trait StreamStore: Send + Sync {
     /// Creates, upserts or takes over: all limits are judged before anything is written.
@@ -212,6 +213,8 @@ pub trait StreamStore: Send + Sync {
     ) -> Result<ConnectOutcome, StoreError>;
 
     /// Renews what the holders hold. Never creates. One verdict per renewal, in order. Idempotent.
+    ///
+    /// A generation above the stored one is [`Verdict::Forgotten`]: the store is an older copy.
     async fn renew(&self, renewals: &[Renewal]) -> Vec<Result<Verdict, StoreError>>;
 
     /// Renews a session without a socket. Never creates. Idempotent.

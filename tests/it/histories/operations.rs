@@ -24,19 +24,19 @@ pub(super) enum Operation {
         at_least: u64,
         node: usize,
     },
-    Renew(Vec<(Place, u64, usize, Belief)>),
+    Renew(Vec<(Place, Held, usize, Belief)>),
     Heartbeat {
         at: Place,
         pool: Option<usize>,
     },
     Park {
         at: Place,
-        generation: u64,
+        generation: Held,
         grace: bool,
     },
     Release {
         at: Place,
-        generation: Option<u64>,
+        generation: Option<Held>,
         why: EndReason,
     },
     Reassert {
@@ -44,11 +44,22 @@ pub(super) enum Operation {
     },
 }
 
-/// An account, and a session that was named in the history before.
+/// An account, and one of its sessions.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     pub(super) account: usize,
+    /// One that lives, if any does; else any that was named in the history before.
+    pub(super) lives: bool,
     pub(super) session: usize,
+}
+
+/// The generation a holder was given.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Held {
+    /// That of the session, if it lives.
+    Present,
+    /// Another, or by chance the same.
+    Number(u64),
 }
 
 /// What a holder believes of its lease.
@@ -78,30 +89,30 @@ pub(super) struct CreateStep {
 pub(super) enum GoalStep {
     Create,
     Upsert(usize),
-    TakeOver(usize),
+    TakeOver(Place),
 }
 
 /// Any step.
 pub(super) fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
         6 => create().prop_map(Operation::Create),
-        1 => (0..ACCOUNTS).prop_map(|account| Operation::Repeat { account }),
-        5 => (place(), 1..4_u64, 0..NODES)
+        1 => account().prop_map(|account| Operation::Repeat { account }),
+        5 => (place(), at_least(), 0..NODES)
             .prop_map(|(at, at_least, node)| Operation::Connect { at, at_least, node }),
-        3 => vec((place(), 1..4_u64, 0..NODES, belief()), 0..4).prop_map(Operation::Renew),
-        2 => (place(), option::of(0..POOLS))
+        3 => vec((place(), held(), 0..NODES, belief()), 0..4).prop_map(Operation::Renew),
+        2 => (place(), option::of(pool()))
             .prop_map(|(at, pool)| Operation::Heartbeat { at, pool }),
-        2 => (place(), 1..4_u64, mostly())
+        2 => (place(), held(), mostly())
             .prop_map(|(at, generation, grace)| Operation::Park { at, generation, grace }),
-        2 => (place(), option::of(1..4_u64), reason())
+        2 => (place(), option::of(held()), reason())
             .prop_map(|(at, generation, why)| Operation::Release { at, generation, why }),
         2 => place().prop_map(|at| Operation::Reassert { at }),
     ]
 }
 
 fn create() -> impl Strategy<Value = CreateStep> {
-    let terms = (0..4_u32, option::weighted(0.3, 0..5_u32), policy());
-    let what = (0..ACCOUNTS, 0..POOLS, option::of(0..DEVICES), goal());
+    let terms = (0..5_u32, option::weighted(0.3, 0..6_u32), policy());
+    let what = (account(), pool(), option::of(0..DEVICES), goal());
     let how = (option::weighted(0.2, 0..KEYS), mostly(), mostly());
     (what, terms, how).prop_map(|(what, terms, how)| {
         let (account, pool, device, goal) = what;
@@ -126,7 +137,7 @@ fn goal() -> impl Strategy<Value = GoalStep> {
     prop_oneof![
         3 => Just(GoalStep::Create),
         2 => (0..CHOSEN_IDS).prop_map(GoalStep::Upsert),
-        2 => any::<usize>().prop_map(GoalStep::TakeOver),
+        2 => place().prop_map(GoalStep::TakeOver),
     ]
 }
 
@@ -143,7 +154,29 @@ fn reason() -> impl Strategy<Value = EndReason> {
 }
 
 fn place() -> impl Strategy<Value = Place> {
-    (0..ACCOUNTS, any::<usize>()).prop_map(|(account, session)| Place { account, session })
+    (account(), mostly(), any::<usize>()).prop_map(|(account, lives, session)| Place {
+        account,
+        lives,
+        session,
+    })
+}
+
+/// Mostly the first, so that sessions meet.
+fn account() -> impl Strategy<Value = usize> {
+    prop_oneof![3 => Just(0), 1 => 0..ACCOUNTS]
+}
+
+/// Mostly the first, so that sessions meet.
+fn pool() -> impl Strategy<Value = usize> {
+    prop_oneof![1 => Just(0), 1 => 0..POOLS]
+}
+
+fn held() -> impl Strategy<Value = Held> {
+    prop_oneof![3 => Just(Held::Present), 1 => (1..4_u64).prop_map(Held::Number)]
+}
+
+fn at_least() -> impl Strategy<Value = u64> {
+    prop_oneof![4 => Just(1), 1 => 2..4_u64]
 }
 
 fn belief() -> impl Strategy<Value = Belief> {

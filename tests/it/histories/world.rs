@@ -10,7 +10,7 @@ use baton::domain::{
 };
 
 use super::{
-    operations::{ACCOUNTS, Belief, CreateStep, GoalStep, Operation, Place},
+    operations::{ACCOUNTS, Belief, CreateStep, GoalStep, Held, Operation, Place},
     outcome,
 };
 use crate::support::{
@@ -25,6 +25,8 @@ pub(super) struct World {
     tenant: String,
     /// Every id that was ever asked for, per account: `Place` chooses among them.
     named: [Vec<SessionId>; ACCOUNTS],
+    /// The sessions of each account that lived after the last step.
+    live: [Vec<Session>; ACCOUNTS],
     /// What [`Operation::Repeat`] repeats, per account.
     keyed: [Option<Create>; ACCOUNTS],
     /// The latest a holder knows of each session: what it would re-assert.
@@ -38,6 +40,7 @@ impl World {
             store,
             tenant: tenant.to_owned(),
             named: Default::default(),
+            live: Default::default(),
             keyed: Default::default(),
             remembered: HashMap::new(),
         }
@@ -80,13 +83,13 @@ impl World {
             }
             Operation::Park { at, generation, grace } => {
                 let (account, session) = self.find(*at);
-                let (generation, grace) = (Generation(*generation), lease(*grace));
+                let (generation, grace) = (self.held(*at, *generation), lease(*grace));
                 let park = self.store.park(&account, &session, generation, grace);
                 format!("{:?}", park.await.map_err(trouble)?)
             }
             Operation::Release { at, generation, why } => {
                 let (account, session) = self.find(*at);
-                let generation = generation.map(Generation);
+                let generation = generation.map(|held| self.held(*at, held));
                 let release = self.store.release(&account, &session, generation, why);
                 format!("{:?}", release.await.map_err(trouble)?)
             }
@@ -94,7 +97,8 @@ impl World {
         };
         let mut outcomes = vec![outcome];
         for number in 0..ACCOUNTS {
-            outcomes.extend(outcome::sessions(&self.list(number).await?));
+            self.live[number] = self.list(number).await?;
+            outcomes.extend(outcome::sessions(&self.live[number]));
         }
         Ok(outcomes)
     }
@@ -130,9 +134,9 @@ impl World {
         let (session, goal) = match asked.goal {
             GoalStep::Create => (fresh(step), Goal::Create),
             GoalStep::Upsert(chosen) => (format!("u{chosen}").as_str().into(), Goal::Upsert),
-            GoalStep::TakeOver(session) => {
-                let place = Place { account: asked.account, session };
-                (fresh(step), Goal::TakeOver(self.find(place).1))
+            GoalStep::TakeOver(target) => {
+                let target = Place { account: asked.account, ..target };
+                (fresh(step), Goal::TakeOver(self.find(target).1))
             }
         };
         Create {
@@ -196,7 +200,7 @@ impl World {
         Ok(outcome::connect(&connected))
     }
 
-    async fn renew(&self, renewals: &[(Place, u64, usize, Belief)]) -> Result<String, String> {
+    async fn renew(&self, renewals: &[(Place, Held, usize, Belief)]) -> Result<String, String> {
         let renewals: Vec<Renewal> = renewals
             .iter()
             .map(|(at, generation, node, belief)| {
@@ -204,7 +208,7 @@ impl World {
                 Renewal {
                     account,
                     session,
-                    generation: Generation(*generation),
+                    generation: self.held(*at, *generation),
                     node: nth_node(*node),
                     held_until_ms: if belief.runs { now_ms() + HOUR_MS } else { 0 },
                     store_was_away: belief.store_was_away,
@@ -239,15 +243,29 @@ impl World {
         self.store.list(&self.account(account)).await.map_err(trouble)
     }
 
-    /// The account, and one of the sessions named in it; or one that was not.
+    /// The account, and the session there.
     fn find(&self, at: Place) -> (Account, SessionId) {
+        let nth = |count: usize| at.session.checked_rem(count);
+        let lives = nth(self.live[at.account].len()).filter(|_| at.lives);
         let named = &self.named[at.account];
-        let session = match at.session.checked_rem(named.len()) {
-            // Mostly of the latest few: older ones are seldom alive.
-            Some(index) => named[named.len() - 1 - index % 6].clone(),
-            None => "nobody".into(),
+        let session = match (lives, nth(named.len())) {
+            (Some(index), _) => self.live[at.account][index].id.clone(),
+            (None, Some(index)) => named[index].clone(),
+            (None, None) => "nobody".into(),
         };
         (self.account(at.account), session)
+    }
+
+    /// The generation a holder of the session there was given.
+    fn held(&self, at: Place, held: Held) -> Generation {
+        let (_, id) = self.find(at);
+        match held {
+            Held::Present => self.live[at.account]
+                .iter()
+                .find(|session| session.id == id)
+                .map_or(Generation::FIRST, |session| session.generation),
+            Held::Number(number) => Generation(number),
+        }
     }
 
     fn account(&self, number: usize) -> Account {

@@ -2,6 +2,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod eventually;
+pub(crate) mod linked;
 pub(crate) mod proxy;
 pub(crate) mod redis;
 pub(crate) mod stores;

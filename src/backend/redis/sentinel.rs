@@ -1,0 +1,94 @@
+//! Asking Sentinels for the master: to connect to it, and whether it still is the one.
+
+use std::{collections::HashMap, time::Duration};
+
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, RedisError,
+    RedisResult, TlsMode,
+    aio::MultiplexedConnection,
+    sentinel::{Sentinel, SentinelNodeConnectionInfo},
+};
+
+/// The Sentinels that watch one master.
+#[derive(Clone)]
+pub(super) struct Sentinels {
+    /// With their own credentials; at least one.
+    pub(super) nodes: Vec<ConnectionInfo>,
+    /// The master, as they call it.
+    pub(super) master: String,
+    /// Credentials, database and TLS of the master.
+    pub(super) access: Box<ConnectionInfo>,
+}
+
+impl Sentinels {
+    /// Asks for the master, and makes sure that it believes to be one.
+    pub(super) async fn find(&self, timeout: Duration) -> RedisResult<(Client, Lookout)> {
+        let mut node = SentinelNodeConnectionInfo::default()
+            .set_redis_connection_info(self.access.redis_settings().clone());
+        if let ConnectionAddr::TcpTls { .. } = self.access.addr() {
+            node = node.set_tls_mode(TlsMode::Secure);
+        }
+        let (sentinels, master) = (self.nodes.clone(), self.master.clone());
+        let mut asked = Sentinel::build(sentinels.clone())?;
+        let client = asked.async_master_for(&master, Some(&node)).await?;
+        let found = client.get_connection_info().addr().to_string();
+        Ok((client, Lookout { sentinels, master, found, timeout, conn: None }))
+    }
+}
+
+/// Watches whether the Sentinels still name the master that was found.
+///
+/// The server itself cannot tell: after a fail-over a master that the Sentinels have
+/// not reached yet takes writes for ten seconds and more, and loses them all.
+pub(super) struct Lookout {
+    sentinels: Vec<ConnectionInfo>,
+    master: String,
+    found: String,
+    timeout: Duration,
+    conn: Option<MultiplexedConnection>,
+}
+
+impl Lookout {
+    /// `true` when a Sentinel names another master. Without an answer nothing has moved.
+    pub(super) async fn sees_another_master(&mut self) -> bool {
+        let asked = tokio::time::timeout(self.timeout, self.named());
+        match asked.await {
+            Ok(Ok(named)) => named != self.found,
+            Ok(Err(_)) | Err(_) => {
+                self.conn = None;
+                false
+            }
+        }
+    }
+
+    /// `SENTINEL MASTER`, which finding a master relies on too: `GET-MASTER-ADDR-BY-NAME`
+    /// runs ahead of it during a fail-over, and the two would contradict each other.
+    async fn named(&mut self) -> RedisResult<String> {
+        let mut conn = match &self.conn {
+            Some(conn) => conn.clone(),
+            None => self.connect().await?,
+        };
+        let mut cmd = redis::cmd("SENTINEL");
+        cmd.arg("MASTER").arg(&self.master);
+        let fields: HashMap<String, String> = cmd.query_async(&mut conn).await?;
+        self.conn = Some(conn);
+        let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
+        Ok(format!("{}:{}", field("ip"), field("port")))
+    }
+
+    /// The first Sentinel that can be reached, in the order `find` prefers them.
+    async fn connect(&self) -> RedisResult<MultiplexedConnection> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.timeout / 2))
+            .set_response_timeout(None);
+        let mut last = RedisError::from((ErrorKind::EmptySentinelList, "no sentinel"));
+        for sentinel in &self.sentinels {
+            let client = Client::open(sentinel.clone())?;
+            match client.get_multiplexed_async_connection_with_config(&config).await {
+                Ok(conn) => return Ok(conn),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+}

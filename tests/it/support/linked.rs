@@ -1,0 +1,60 @@
+//! A link to Redis as a node has it, without the node.
+
+use std::{sync::Arc, time::Duration};
+
+use baton::backend::redis::link::{Link, LinkOptions, LinkState, Target};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{in_time, redis::RedisServer};
+
+/// Short enough that a frozen server is noticed soon, long enough for a busy machine.
+const CALL_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// A link whose tasks end with it.
+pub(crate) struct LinkedNode {
+    pub(crate) link: Arc<Link>,
+    pub(crate) tracker: TaskTracker,
+    pub(crate) shutdown: CancellationToken,
+}
+
+impl LinkedNode {
+    pub(crate) fn on(server: &RedisServer) -> Self {
+        Self::with(server, 0)
+    }
+
+    pub(crate) fn with(server: &RedisServer, wait_replicas: u32) -> Self {
+        let options = LinkOptions {
+            target: Target::Single(server.url()),
+            connections: 2,
+            timeout: CALL_TIMEOUT,
+            wait_replicas,
+        };
+        let (tracker, shutdown) = (TaskTracker::new(), CancellationToken::new());
+        let link = Link::open(options, &tracker, shutdown.clone()).unwrap();
+        Self { link, tracker, shutdown }
+    }
+
+    /// Waits for a state of the link.
+    pub(crate) async fn until(
+        &self,
+        what: &str,
+        wanted: impl FnMut(&LinkState) -> bool,
+    ) -> LinkState {
+        let mut state = self.link.state();
+        *in_time(what, state.wait_for(wanted)).await.unwrap()
+    }
+
+    pub(crate) async fn until_up(&self) -> LinkState {
+        self.until("the link is up", |state| state.up).await
+    }
+
+    pub(crate) async fn until_down(&self) {
+        self.until("the link is down", |state| !state.up).await;
+    }
+}
+
+impl Drop for LinkedNode {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
