@@ -5,8 +5,8 @@
 // The tests-only exceptions of clippy.toml reach `#[test]` functions, but not the helpers below them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod cluster;
 mod api;
+mod cluster;
 mod conformance;
 mod histories;
 mod redis_bus;
