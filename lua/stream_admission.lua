@@ -9,7 +9,7 @@ local function full(victims)
   if over > 0 then
     return 'pool', over, first, last
   end
-  over = account_limit and redis.call('ZCARD', pools) - victims.count - account_limit + 1 or 0
+  over = account_limit and redis.call('ZCARD', pools) - #victims - account_limit + 1 or 0
   if over > 0 then
     return 'account', over, '-', '+'
   end
@@ -17,20 +17,24 @@ end
 
 local function limit_reached(first, last)
   local sessions = {}
-  for _, member in ipairs(oldest(first, last, { count = 0 }, answer_most)) do
+  for _, member in ipairs(oldest(first, last, no_victims(), answer_most)) do
     local id = string.sub(member, TAG + STAMP + 1)
-    local expires = tonumber(redis.call('ZSCORE', leases, 's:' .. id))
-    sessions[#sessions + 1] = { id, expires, redis.call('HGET', records, 's:' .. id) }
+    local _, expires, text = live(id)
+    sessions[#sessions + 1] = { id, expires, text }
   end
   return remember({ 'limit_reached', echo, live_nodes(), sessions })
 end
 
 local function admit(victims)
   local own = record.d and redis.call('HGET', records, 'd:' .. record.d)
-  if own and not victims[own] then
+  if own and not victims.ids[own] then
     add_victim(victims, own, why_own)
   end
   local scope, over, first, last = full(victims)
+  if scope then -- looks at the oldest, which drops members without a session
+    oldest(first, last, victims, 1)
+    scope, over, first, last = full(victims)
+  end
   while scope do
     local found = {}
     if policy == 'evict_oldest' and scope == 'pool' and limit > 0 then

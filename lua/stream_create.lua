@@ -1,7 +1,7 @@
 -- Creates a session within the limits, or keeps the one of that id alive.
 --
 -- KEYS    leases, records, pools
--- ARGV    those of stream_admission.lua
+-- ARGV    those of stream_request.lua
 -- Returns {'created', session, {session, expires_ms, record}, nodes, tombstones}
 --         {'renewed', session, {session, expires_ms, record}}     it lived already
 --         {'other_pool', session, {session, expires_ms, record}}  it lives in another pool
@@ -9,12 +9,10 @@
 --         {'repeated', session, first reply}                      the idempotency key repeats
 --         {'key_reused', session}                                 … for another request
 --         {'again', session}                                      purging took all the time
-if not purge() then
-  return { 'again', echo }
-end
-local first_reply = repeated()
-if first_reply then
-  return first_reply
+--         {'crowded', session}                                    too much is remembered already
+local refusal = unwilling() or repeated()
+if refusal then
+  return refusal
 end
 local present, expires, text = live(session)
 if present and present.t ~= record.t then
@@ -26,4 +24,4 @@ if present then
   keep(expires)
   return remember({ 'renewed', echo, { session, expires, text } })
 end
-return admit({ count = 0, in_pool = 0 })
+return admit(no_victims())

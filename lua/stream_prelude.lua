@@ -7,9 +7,7 @@
 local leases, records, pools = KEYS[1], KEYS[2], KEYS[3]
 local echo = ARGV[1]
 
-local PURGE_MOST = 500 -- expired fields one call removes; more are left to the next call
 local SLACK_MS = 600000 -- life of the keys beyond their last lease
-local TOMBSTONE_MS = 300000
 local TAG, STAMP = 12, 16 -- widths inside a member of pools: tag of the pool, creation time
 
 local time = redis.call('TIME')
@@ -24,18 +22,21 @@ local function member_of(id, record)
   return record.t .. record.c .. id
 end
 
+local function expiry(field)
+  return tonumber(redis.call('ZSCORE', leases, field) or 0)
+end
+
+-- A field may be gone without its lease, and the other way round, where somebody deleted a key.
 local function live(id)
-  local expires = tonumber(redis.call('ZSCORE', leases, 's:' .. id) or 0)
-  if expires > now then
-    local text = redis.call('HGET', records, 's:' .. id)
+  local expires = expiry('s:' .. id)
+  local text = expires > now and redis.call('HGET', records, 's:' .. id)
+  if text then
     return cjson.decode(text), expires, text
   end
 end
 
 local function tombstone(id)
-  if tonumber(redis.call('ZSCORE', leases, 't:' .. id) or 0) > now then
-    return redis.call('HGET', records, 't:' .. id)
-  end
+  return expiry('t:' .. id) > now and redis.call('HGET', records, 't:' .. id)
 end
 
 -- The keys outlive what they hold; `all` where a key may just have come into being.
@@ -63,30 +64,4 @@ local function forget(id, record)
   if record.d and redis.call('HGET', records, 'd:' .. record.d) == id then
     redis.call('HDEL', records, 'd:' .. record.d)
   end
-end
-
--- Ends a session; `why` is the JSON of its reason. Returns the tombstone.
-local function bury(id, record, why)
-  forget(id, record)
-  local ended = cjson.decode(why)
-  ended.session, ended.generation, ended.holder = id, record.g, record.h
-  local text = cjson.encode(ended)
-  redis.call('HSET', records, 't:' .. id, text)
-  redis.call('ZADD', leases, digits(now + TOMBSTONE_MS), 't:' .. id)
-  keep(now + TOMBSTONE_MS)
-  return text
-end
-
--- Removes what expired. False: there is more, and the caller must come again.
-local function purge()
-  local expired = redis.call('ZRANGE', leases, '-inf', now, 'BYSCORE', 'LIMIT', 0, PURGE_MOST)
-  for _, field in ipairs(expired) do
-    if string.sub(field, 1, 2) == 's:' then
-      forget(string.sub(field, 3), cjson.decode(redis.call('HGET', records, field)))
-    else
-      redis.call('HDEL', records, field)
-      redis.call('ZREM', leases, field)
-    end
-  end
-  return #expired < PURGE_MOST
 end

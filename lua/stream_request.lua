@@ -12,6 +12,18 @@ local limit, account_limit, policy = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[
 local why_victim, why_own, key, fingerprint = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local idempotency_ms, answer_most = tonumber(ARGV[11]), tonumber(ARGV[12])
 
+local REMEMBERED_MOST = 4096 -- tombstones and answers of one account
+
+-- Why the request cannot be judged now, or nil. Expired fields are purged first.
+local function unwilling()
+  if not purge() then
+    return { 'again', echo }
+  end
+  if redis.call('ZCARD', leases) - redis.call('ZCARD', pools) > REMEMBERED_MOST then
+    return { 'crowded', echo }
+  end
+end
+
 -- What the key's first request was answered, or nil.
 local function repeated()
   local text = key ~= '' and redis.call('HGET', records, 'k:' .. key)

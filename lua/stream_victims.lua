@@ -1,14 +1,23 @@
 -- Who has to go: the oldest sessions, by the order of pools.
 --
 -- KEYS, ARGV and Returns are those of the script it is part of: defines locals
--- `victims` is a list of {session, record, why}, a set by session, with `count` and `in_pool`.
+-- `victims` is a list of {session, record, why}; `victims.ids` the set of its sessions, `in_pool`
+-- how many of them are in the pool that is asked for.
 
--- The oldest members from `first` to `last` that are not in `victims`.
+local function no_victims()
+  return { ids = {}, in_pool = 0 }
+end
+
+-- The oldest members from `first` to `last` that are not in `victims`. Drops members without a
+-- session, which only a key that somebody deleted leaves behind.
 local function oldest(first, last, victims, most)
   local spared = {}
-  local members = redis.call('ZRANGE', pools, first, last, 'BYLEX', 'LIMIT', 0, most + victims.count)
+  local members = redis.call('ZRANGE', pools, first, last, 'BYLEX', 'LIMIT', 0, most + #victims)
   for _, member in ipairs(members) do
-    if #spared < most and not victims[string.sub(member, TAG + STAMP + 1)] then
+    local id = string.sub(member, TAG + STAMP + 1)
+    if not live(id) then
+      redis.call('ZREM', pools, member)
+    elseif #spared < most and not victims.ids[id] then
       spared[#spared + 1] = member
     end
   end
@@ -37,8 +46,10 @@ local function oldest_in_account(victims)
 end
 
 local function add_victim(victims, id, why)
-  local victim = cjson.decode(redis.call('HGET', records, 's:' .. id))
-  victims.count, victims[id] = victims.count + 1, true
-  victims.in_pool = victims.in_pool + (victim.t == record.t and 1 or 0)
-  victims[#victims + 1] = { id, victim, why }
+  local victim = live(id)
+  if victim then
+    victims.ids[id] = true
+    victims.in_pool = victims.in_pool + (victim.t == record.t and 1 or 0)
+    victims[#victims + 1] = { id, victim, why }
+  end
 end

@@ -331,6 +331,7 @@ async fn place(
             let detail = "Draw a new Idempotency-Key for each new request.";
             ("key_reused", Err(Problem::new(Kind::IdempotencyKeyReused, detail)))
         }
+        Admission::Crowded => ("crowded", Err(Problem::crowded())),
         Admission::Untracked | Admission::NoSuchSession | Admission::TakeoverOff => {
             ("no_such_session", Err(Problem::no_such_session()))
         }

@@ -54,6 +54,8 @@ pub enum Kind {
     NodeUnavailable,
     /// The web pages were not built.
     PagesNotBuilt,
+    /// The account asks for more than can be remembered.
+    TooManyRequests,
     /// The request took too long.
     Timeout,
     /// A defect.
@@ -62,7 +64,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, for the documentation.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::InvalidRequest,
         Self::InvalidToken,
         Self::OriginRefused,
@@ -82,6 +84,7 @@ impl Kind {
         Self::KeysUnavailable,
         Self::NodeUnavailable,
         Self::PagesNotBuilt,
+        Self::TooManyRequests,
         Self::Timeout,
         Self::Internal,
     ];
@@ -162,6 +165,9 @@ impl Kind {
                 "PagesNotBuilt",
                 "The web pages are not built",
             ),
+            Self::TooManyRequests => {
+                (S::TOO_MANY_REQUESTS, "too-many-requests", "TooManyRequests", "Slow down")
+            }
             Self::Timeout => {
                 (S::REQUEST_TIMEOUT, "timeout", "Timeout", "The request took too long")
             }
@@ -212,6 +218,12 @@ impl Problem {
     /// A session that is not there, or not the caller's.
     pub fn no_such_session() -> Self {
         Self::new(Kind::NoSuchSession, "It ended, expired, or never was: ask for a new session.")
+    }
+
+    /// An account that asks for more than can be remembered.
+    pub fn crowded() -> Self {
+        let detail = "This account started and ended thousands of sessions in minutes: slow down.";
+        Self::new(Kind::TooManyRequests, detail)
     }
 
     /// Adds a member of its own.

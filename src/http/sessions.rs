@@ -323,6 +323,7 @@ fn answer(
             let detail = "Draw a new Idempotency-Key for each new request.";
             ("key_reused", Err(Problem::new(Kind::IdempotencyKeyReused, detail)))
         }
+        Admission::Crowded => ("crowded", Err(Problem::crowded())),
         Admission::TakeoverOff => {
             let detail = "The configuration lets nobody take over here.";
             let problem = Problem::new(Kind::TakeOverDisabled, detail);

@@ -110,8 +110,12 @@ impl AccountState {
             holder: session.holder,
             why,
         };
-        self.tombstones.insert(id.clone(), (now_ms + TOMBSTONE_MS, ended.clone()));
+        self.entomb(ended.clone(), now_ms);
         Some(ended)
+    }
+
+    fn entomb(&mut self, ended: Ended, now_ms: u64) {
+        self.tombstones.insert(ended.session.clone(), (now_ms + TOMBSTONE_MS, ended));
     }
 
     /// Nodes that may hold sockets of the account, by name.
@@ -167,11 +171,12 @@ impl AccountState {
             return self.absent(renewal, now_ms);
         };
         let session = &mut live.session;
-        if session.generation > renewal.generation {
-            return Verdict::Superseded(session.generation);
-        }
         if session.generation < renewal.generation {
             return Verdict::Forgotten;
+        }
+        let held = session.holder.as_ref() == Some(&renewal.node);
+        if session.generation > renewal.generation || !held {
+            return Verdict::Superseded(session.generation);
         }
         if session.expires_ms <= now_ms && !renewal.store_was_away {
             return Verdict::Expired;
@@ -185,7 +190,7 @@ impl AccountState {
     fn absent(&self, renewal: &Renewal, now_ms: u64) -> Verdict {
         match self.tombstone(&renewal.session, now_ms) {
             Some(ended) => Verdict::Ended(ended.clone()),
-            None if renewal.held_until_ms > now_ms || renewal.store_was_away => Verdict::Forgotten,
+            None if renewal.held_until_ms > now_ms => Verdict::Forgotten,
             None => Verdict::Expired,
         }
     }
@@ -232,18 +237,32 @@ impl AccountState {
         why: &EndReason,
         now_ms: u64,
     ) -> ReleaseOutcome {
-        let stale = match self.live(id, now_ms) {
-            None => {
-                return self.tombstone(id, now_ms).map_or(ReleaseOutcome::Unknown, |ended| {
-                    ReleaseOutcome::AlreadyEnded(ended.clone())
-                });
-            }
-            Some(session) => generation.is_some_and(|generation| session.generation != generation),
+        let Some(session) = self.live(id, now_ms) else {
+            return self.release_absent(id, generation, why, now_ms);
         };
-        if stale {
+        if generation.is_some_and(|generation| session.generation != generation) {
             return ReleaseOutcome::Stale;
         }
         self.end(id, why.clone(), now_ms).map_or(ReleaseOutcome::Unknown, ReleaseOutcome::Released)
+    }
+
+    fn release_absent(
+        &mut self,
+        id: &SessionId,
+        generation: Option<Generation>,
+        why: &EndReason,
+        now_ms: u64,
+    ) -> ReleaseOutcome {
+        if let Some(ended) = self.tombstone(id, now_ms) {
+            return ReleaseOutcome::AlreadyEnded(ended.clone());
+        }
+        if let Some(generation) = generation {
+            self.entomb(
+                Ended { session: id.clone(), generation, holder: None, why: why.clone() },
+                now_ms,
+            );
+        }
+        ReleaseOutcome::Unknown
     }
 
     pub(super) fn reassert(&mut self, session: &Session, now_ms: u64) -> Verdict {
@@ -270,8 +289,10 @@ impl AccountState {
         Verdict::Live { expires_ms }
     }
 
-    pub(super) fn list(&self) -> Vec<Session> {
-        self.oldest(self.order.iter(), LIST_SESSIONS)
+    pub(super) fn list(&self, now_ms: u64) -> Vec<Session> {
+        let mut sessions = self.oldest(self.order.iter(), LIST_SESSIONS);
+        sessions.retain(|session| session.expires_ms > now_ms);
+        sessions
     }
 
     /// The sessions behind index entries, oldest first.

@@ -5,7 +5,7 @@ use crate::domain::{
     ids::{Generation, SessionId},
     streams::{
         Create, CreateOutcome, EndReason, Goal, Policy, Pool, Session,
-        store::{ANSWER_SESSIONS, IDEMPOTENCY_MS},
+        store::{ANSWER_SESSIONS, IDEMPOTENCY_MS, REMEMBERED_MOST},
     },
 };
 
@@ -22,6 +22,9 @@ impl AccountState {
     pub(super) fn create(&mut self, create: &Create, now_us: u64) -> CreateOutcome {
         let now_ms = now_us / 1000;
         self.purge(now_ms);
+        if self.tombstones.len() + self.answers.len() > REMEMBERED_MOST {
+            return CreateOutcome::Crowded;
+        }
         let Some(key) = &create.idempotency_key else {
             return self.admit(create, now_us);
         };

@@ -53,10 +53,23 @@ impl Default for MemoryStreams {
 }
 
 impl State {
-    /// The account as it stands, with the time in microseconds.
+    /// The account, made if need be, with the time in microseconds.
     fn account(&mut self, account: &Account) -> (&mut AccountState, u64) {
         let now_us = self.clock.tick_us();
         (self.accounts.entry(account.clone()).or_default(), now_us)
+    }
+
+    /// Asks an account; one that is not there answers like an empty one, and is not made.
+    fn ask<T>(
+        &mut self,
+        account: &Account,
+        question: impl FnOnce(&mut AccountState, u64) -> T,
+    ) -> T {
+        let now_ms = self.clock.tick_us() / 1000;
+        match self.accounts.get_mut(account) {
+            Some(account) => question(account, now_ms),
+            None => question(&mut AccountState::default(), now_ms),
+        }
     }
 
     fn sweep(&mut self) {
@@ -89,16 +102,15 @@ impl StreamStore for MemoryStreams {
         at_least: Generation,
         node: &NodeName,
     ) -> Result<ConnectOutcome, StoreError> {
-        let mut state = self.lock();
-        let (account, now_us) = state.account(account);
-        Ok(account.connect(session, at_least, node, now_us / 1000))
+        let connect =
+            |account: &mut AccountState, now_ms| account.connect(session, at_least, node, now_ms);
+        Ok(self.lock().ask(account, connect))
     }
 
     async fn renew(&self, renewals: &[Renewal]) -> Vec<Result<Verdict, StoreError>> {
         let mut state = self.lock();
         let renewed = renewals.iter().map(|renewal| {
-            let (account, now_us) = state.account(&renewal.account);
-            Ok(account.renew(renewal, now_us / 1000))
+            Ok(state.ask(&renewal.account, |account, now_ms| account.renew(renewal, now_ms)))
         });
         renewed.collect()
     }
@@ -109,9 +121,9 @@ impl StreamStore for MemoryStreams {
         session: &SessionId,
         pool: Option<&Pool>,
     ) -> Result<HeartbeatOutcome, StoreError> {
-        let mut state = self.lock();
-        let (account, now_us) = state.account(account);
-        Ok(account.heartbeat(session, pool, now_us / 1000))
+        let heartbeat =
+            |account: &mut AccountState, now_ms| account.heartbeat(session, pool, now_ms);
+        Ok(self.lock().ask(account, heartbeat))
     }
 
     async fn park(
@@ -121,9 +133,10 @@ impl StreamStore for MemoryStreams {
         generation: Generation,
         grace_ms: u64,
     ) -> Result<ParkOutcome, StoreError> {
-        let mut state = self.lock();
-        let (account, now_us) = state.account(account);
-        Ok(account.park(session, generation, grace_ms, now_us / 1000))
+        let park = |account: &mut AccountState, now_ms| {
+            account.park(session, generation, grace_ms, now_ms)
+        };
+        Ok(self.lock().ask(account, park))
     }
 
     async fn release(
@@ -145,9 +158,6 @@ impl StreamStore for MemoryStreams {
     }
 
     async fn list(&self, account: &Account) -> Result<Vec<Session>, StoreError> {
-        let mut state = self.lock();
-        let (account, now_us) = state.account(account);
-        account.purge(now_us / 1000);
-        Ok(account.list())
+        Ok(self.lock().ask(account, |account, now_ms| account.list(now_ms)))
     }
 }

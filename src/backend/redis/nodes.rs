@@ -45,10 +45,13 @@ impl RedisNodes {
         Self {
             link,
             keys,
-            beat: Script::new("node_beat", &[include_str!("../../../lua/node_beat.lua")]),
-            leave: Script::new("node_leave", &[include_str!("../../../lua/node_leave.lua")]),
-            list: Script::new("node_list", &[include_str!("../../../lua/node_list.lua")]),
-            epoch: Script::new("epoch_touch", &[include_str!("../../../lua/epoch_touch.lua")]),
+            beat: Script::when_full("node_beat", &[include_str!("../../../lua/node_beat.lua")]),
+            leave: Script::when_full("node_leave", &[include_str!("../../../lua/node_leave.lua")]),
+            list: Script::when_full("node_list", &[include_str!("../../../lua/node_list.lua")]),
+            epoch: Script::when_full(
+                "epoch_touch",
+                &[include_str!("../../../lua/epoch_touch.lua")],
+            ),
         }
     }
 

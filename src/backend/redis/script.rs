@@ -7,6 +7,8 @@ use redis::{Cmd, RedisWrite, ToRedisArgs};
 /// With it, undeclared keys are refused, and so are replicas and full servers
 /// before the script has begun.
 const HEADER: &str = "#!lua\n";
+/// The same for scripts that a server whose memory is full must run all the same.
+const HEADER_WHEN_FULL: &str = "#!lua flags=allow-oom\n";
 
 /// A script of `lua/`, in both forms: with the `#!lua` header and without.
 #[derive(Debug)]
@@ -54,8 +56,18 @@ pub struct Call {
 impl Script {
     /// A script of several parts: a shared prelude and the script itself.
     pub fn new(name: &'static str, parts: &[&str]) -> Self {
+        Self::headed(name, HEADER, parts)
+    }
+
+    /// A script that keeps or frees what is there already: it also runs when memory is full, or
+    /// nothing could ever be freed again.
+    pub fn when_full(name: &'static str, parts: &[&str]) -> Self {
+        Self::headed(name, HEADER_WHEN_FULL, parts)
+    }
+
+    fn headed(name: &'static str, header: &str, parts: &[&str]) -> Self {
         let source = parts.concat();
-        let headed = Form::new(format!("{HEADER}{source}"));
+        let headed = Form::new(format!("{header}{source}"));
         Self { name, plain: Form::new(source), headed }
     }
 

@@ -13,9 +13,14 @@ use crate::domain::{
 /// Width of a pool's tag inside members of the `pools` key; `TAG` in the scripts.
 const POOL_TAG: usize = 12;
 
+/// The version of records this release writes; it reads any that has these members.
+const VERSION: u64 = 1;
+
 /// A session as its field in `records` holds it. Scripts read and write `t c l g h d p`.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Record {
+    /// Version: two releases run side by side during a rolling upgrade.
+    v: u64,
     /// Tag of the pool.
     t: String,
     /// Pool.
@@ -45,6 +50,7 @@ impl Record {
     /// What a create call knows of the record.
     pub(super) fn wanted(create: &Create) -> Self {
         Self {
+            v: VERSION,
             t: pool_tag(&create.pool),
             p: create.pool.clone(),
             n: create.name.clone(),
@@ -60,6 +66,7 @@ impl Record {
     /// The whole record of a session that is put back.
     pub(super) fn whole(session: &Session) -> Self {
         Self {
+            v: VERSION,
             t: pool_tag(&session.pool),
             p: session.pool.clone(),
             n: session.name.clone(),

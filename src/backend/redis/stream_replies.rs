@@ -44,6 +44,7 @@ pub(super) fn created(value: Value, create: &Create) -> Result<Option<CreateOutc
             CreateOutcome::Repeated(Box::new(first_answer(first)?))
         }
         "key_reused" => CreateOutcome::KeyReused,
+        "crowded" => CreateOutcome::Crowded,
         _ => answer(reply)?,
     };
     Ok(Some(outcome))
@@ -147,12 +148,10 @@ pub(super) fn released(value: Value, id: &SessionId) -> Result<ReleaseOutcome, S
     })
 }
 
-/// `None`: the script purged all the time and must be called again.
-pub(super) fn listed(value: Value, echo: &str) -> Result<Option<Vec<Session>>, StoreError> {
+pub(super) fn listed(value: Value, echo: &str) -> Result<Vec<Session>, StoreError> {
     let mut reply = open(value, echo)?;
     match reply.word() {
-        "sessions" => Ok(Some(Listed::sessions(reply.field()?)?)),
-        "again" => Ok(None),
+        "sessions" => Listed::sessions(reply.field()?),
         _ => Err(reply.unknown().into()),
     }
 }

@@ -3,14 +3,15 @@
 use super::script::Script;
 
 const PRELUDE: &str = include_str!("../../../lua/stream_prelude.lua");
+const ENDS: &str = include_str!("../../../lua/stream_ends.lua");
 const NODES: &str = include_str!("../../../lua/stream_nodes.lua");
 const REQUEST: &str = include_str!("../../../lua/stream_request.lua");
 const VICTIMS: &str = include_str!("../../../lua/stream_victims.lua");
 const ADMISSION: &str = include_str!("../../../lua/stream_admission.lua");
 
 macro_rules! script {
-    ($name:literal $(, $part:expr)*) => {
-        Script::new(
+    ($new:ident $name:literal $(, $part:expr)*) => {
+        Script::$new(
             $name,
             &[PRELUDE, $($part,)* include_str!(concat!("../../../lua/", $name, ".lua"))],
         )
@@ -34,15 +35,15 @@ pub(super) struct StreamScripts {
 impl StreamScripts {
     pub(super) fn new() -> Self {
         Self {
-            create: script!("stream_create", NODES, REQUEST, VICTIMS, ADMISSION),
-            takeover: script!("stream_takeover", NODES, REQUEST, VICTIMS, ADMISSION),
-            connect: script!("stream_connect", NODES),
-            renew: script!("stream_renew", NODES),
-            heartbeat: script!("stream_heartbeat"),
-            park: script!("stream_park"),
-            release: script!("stream_release"),
-            reassert: script!("stream_reassert", NODES),
-            list: script!("stream_list"),
+            create: script!(new "stream_create", ENDS, NODES, REQUEST, VICTIMS, ADMISSION),
+            takeover: script!(new "stream_takeover", ENDS, NODES, REQUEST, VICTIMS, ADMISSION),
+            connect: script!(when_full "stream_connect", NODES),
+            renew: script!(when_full "stream_renew", NODES),
+            heartbeat: script!(when_full "stream_heartbeat"),
+            park: script!(when_full "stream_park"),
+            release: script!(when_full "stream_release", ENDS),
+            reassert: script!(new "stream_reassert", NODES),
+            list: script!(when_full "stream_list"),
         }
     }
 }

@@ -82,6 +82,8 @@ pub enum Admission {
     NoSuchSession,
     /// The idempotency key was used for another request.
     KeyReused,
+    /// The account asks for so much that nothing more can be remembered for it.
+    Crowded,
     /// Take-over is switched off.
     TakeoverOff,
 }
@@ -172,6 +174,7 @@ impl StreamService {
             | CreateOutcome::OtherPool(_)
             | CreateOutcome::NoSuchSession
             | CreateOutcome::KeyReused
+            | CreateOutcome::Crowded
             | CreateOutcome::Repeated(_) => {}
         }
         admission(outcome, terms)
@@ -289,6 +292,7 @@ fn admission(outcome: CreateOutcome, terms: Terms) -> Admission {
         },
         CreateOutcome::NoSuchSession => Admission::NoSuchSession,
         CreateOutcome::KeyReused => Admission::KeyReused,
+        CreateOutcome::Crowded => Admission::Crowded,
         CreateOutcome::Repeated(first) => admission(*first, terms),
     }
 }

@@ -15,6 +15,9 @@ pub const TOMBSTONE_MS: u64 = 300_000;
 pub const IDEMPOTENCY_MS: u64 = 60_000;
 /// The most sessions a limit answer names; the rest still counts.
 pub const ANSWER_SESSIONS: usize = 100;
+/// Tombstones and remembered answers of one account: beyond it creates are refused, so that a
+/// client in a loop cannot fill the store.
+pub const REMEMBERED_MOST: usize = 4096;
 /// The most sessions a listing returns.
 pub const LIST_SESSIONS: usize = 1000;
 
@@ -100,6 +103,8 @@ pub enum CreateOutcome {
     NoSuchSession,
     /// The idempotency key was used for another request; nothing changed.
     KeyReused,
+    /// More than [`REMEMBERED_MOST`] ends and answers are remembered; nothing changed.
+    Crowded,
     /// The idempotency key repeats: what the first request was answered.
     Repeated(Box<CreateOutcome>),
 }
@@ -133,7 +138,7 @@ pub struct Renewal {
     pub node: NodeName,
     /// Until when, by the store's clock, the holder believes to have the lease.
     pub held_until_ms: u64,
-    /// The store was away from this holder: a lapsed lease is not the session's fault.
+    /// The store was away from this holder: a lease that lapsed is renewed, if nobody swept it.
     pub store_was_away: bool,
 }
 
@@ -147,7 +152,7 @@ pub enum Verdict {
     },
     /// It was ended.
     Ended(Ended),
-    /// A newer generation holds it.
+    /// A newer generation holds it, or nobody since its socket dropped.
     Superseded(Generation),
     /// Its lease lapsed: it is gone.
     Expired,
@@ -192,8 +197,8 @@ pub enum ReleaseOutcome {
 
 /// Stream sessions. Every call is atomic within its account; the store's clock decides leases.
 ///
-/// Sessions whose lease has lapsed count nowhere and are shown nowhere, swept or not. `create` and
-/// `list` sweep them; until then a holder whose store was away may still renew them.
+/// Sessions whose lease has lapsed count nowhere and are shown nowhere, swept or not. `create`
+/// sweeps them; until then a holder whose store was away may still renew them.
 #[async_trait]
 pub trait StreamStore: Send + Sync {
     /// Creates, upserts or takes over: all limits are judged before anything is written.
@@ -238,7 +243,8 @@ pub trait StreamStore: Send + Sync {
 
     /// Ends a session and leaves a tombstone. With `generation`, only if that still holds it.
     ///
-    /// Idempotent: a repeat answers how it ended.
+    /// Idempotent: a repeat answers how it ended. A holder's release of an unknown session leaves
+    /// a tombstone all the same, for re-assertions that are on their way.
     async fn release(
         &self,
         account: &Account,
