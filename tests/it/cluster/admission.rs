@@ -20,35 +20,42 @@ const LIMIT: usize = 2;
 const FRESH: usize = 9_500;
 /// Every so many requests one is repeated: 500, 5 % of all.
 const REPEATED: usize = 19;
+/// Requests between the first and a repeat that does not race with it: many more than are under
+/// way at once, and far fewer than a minute brings, for which answers are kept.
+const LATER: usize = 500;
 const AT_ONCE: usize = 64;
 const NODES: usize = 3;
 
 /// Status and session, or status and the sessions in the way.
 type Said = (StatusCode, Value);
 
-/// The requests in their order. Half of the repeats race with the first, half come at the end.
+/// The requests in their order. Half of the repeats race with the first, half come after it.
 fn requests() -> Vec<usize> {
     let mut requests = Vec::new();
-    let mut late = Vec::new();
-    for fresh in 0..FRESH {
-        requests.push(fresh);
-        if fresh.is_multiple_of(2 * REPEATED) {
+    for fresh in 0..FRESH + LATER {
+        if fresh < FRESH {
             requests.push(fresh);
-        } else if is_repeated(fresh) {
-            late.push(fresh);
         }
+        if fresh < FRESH && is_repeated_at_once(fresh) {
+            requests.push(fresh);
+        }
+        let earlier = fresh.checked_sub(LATER);
+        requests.extend(earlier.filter(|&it| is_repeated(it) && !is_repeated_at_once(it)));
     }
-    requests.extend(late);
     requests
+}
+
+fn is_repeated(request: usize) -> bool {
+    request.is_multiple_of(REPEATED)
+}
+
+fn is_repeated_at_once(request: usize) -> bool {
+    request.is_multiple_of(2 * REPEATED)
 }
 
 /// All requests of an account are neighbours, so that they race.
 fn account_of(request: usize) -> usize {
     request * ACCOUNTS / FRESH
-}
-
-fn is_repeated(request: usize) -> bool {
-    request.is_multiple_of(REPEATED)
 }
 
 async fn ask(customers: &[Customer<'_>], place: usize, request: usize) -> Said {

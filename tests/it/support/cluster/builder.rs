@@ -1,5 +1,7 @@
 //! Describes a cluster and starts it.
 
+use std::time::Duration;
+
 use super::{
     super::{
         proxy::ChaosProxy,
@@ -7,6 +9,9 @@ use super::{
     },
     Cluster, Redis, SECRET, TestNode,
 };
+
+/// A connection that was idle for longer is not used again: after 30 s its node closes it.
+const IDLE: Duration = Duration::from_secs(10);
 
 /// What a cluster shall be like.
 pub(crate) struct ClusterBuilder {
@@ -63,7 +68,8 @@ impl ClusterBuilder {
             Redis::Shared(shared_redis().await)
         };
         // Proxies of the environment have no business between a test and its nodes.
-        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let http = reqwest::Client::builder().no_proxy().pool_idle_timeout(IDLE).build();
+        let http = http.expect("a client");
         let mut cluster = Cluster { nodes: Vec::new(), redis, http };
         let prefix = unique_prefix();
         for number in 0..self.nodes {
