@@ -135,10 +135,9 @@ impl Serve {
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            () = signals => {}
-            () = node.stopped() => {}
+            () = signals => Ok(()),
+            stopped = node.stopped() => Ok(stopped?),
         }
-        Ok(())
     }
 }
 

@@ -8,6 +8,7 @@ pub mod backend;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod health;
 pub mod http;
 pub mod metrics;
 pub mod node;

@@ -15,8 +15,8 @@ use crate::{
         streams::StreamService,
         tenants::Tenants,
     },
+    health::Health,
     metrics::Metrics,
-    node::health::Health,
     ws::stream::StreamSockets,
 };
 

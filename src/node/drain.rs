@@ -2,13 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::health::Health;
-use crate::ws::{
-    hub::{Hub, Order},
-    protocol::CloseReason,
+use crate::{
+    health::Health,
+    ws::{
+        hub::{Hub, Order},
+        protocol::CloseReason,
+    },
 };
 
 /// Steps the window is cut into: reconnects reach the peers in as many small waves.
@@ -22,7 +24,7 @@ pub async fn drain(
     health: &Health,
     hub: &Arc<Hub>,
     window: Duration,
-    deadline: Duration,
+    deadline: Instant,
     force: &CancellationToken,
 ) {
     health.set_draining();
@@ -36,7 +38,7 @@ pub async fn drain(
     };
     tokio::select! {
         () = work => tracing::info!("drained"),
-        () = sleep(deadline.max(window)) => {
+        () = sleep_until(deadline) => {
             tracing::warn!(sockets = hub.len(), "the drain deadline is over: closing");
         }
         () = force.cancelled() => tracing::warn!("the drain is forced to its end"),

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{health::Health, probes::Probes};
+use super::probes::Probes;
 use crate::{
     domain::cluster::{Delivery, Message},
+    health::Health,
     metrics::Metrics,
     ws::hub::Hub,
 };

@@ -2,7 +2,6 @@
 //! drains.
 
 pub mod drain;
-pub mod health;
 pub mod inbox;
 pub mod probes;
 pub mod pulse;

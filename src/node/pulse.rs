@@ -8,15 +8,13 @@ use std::{
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    health::Health,
-    probes::{Probes, SILENT_PROBES},
-};
+use super::probes::{Probes, SILENT_PROBES};
 use crate::{
     domain::{
         cluster::{Bus, Message, NodeRecord, NodeStore},
         error::StoreError,
     },
+    health::{Epoch, Health},
     metrics::Metrics,
     ws::hub::Hub,
 };
@@ -30,8 +28,10 @@ const BEAT_LEASE_MS: u64 = 10_000;
 
 /// The pulse of a node.
 pub struct Pulse {
-    /// Registry and epoch.
+    /// Registry.
     pub nodes: Arc<dyn NodeStore>,
+    /// Probes the store, and tells when it lost data.
+    pub epoch: Arc<Epoch>,
     /// Probed through the own channel.
     pub bus: Arc<dyn Bus>,
     /// Told what answers.
@@ -53,7 +53,7 @@ impl Pulse {
     /// an answer that is there at once.
     pub async fn run(self, shutdown: CancellationToken) {
         let mut wait = FIRST_PULSE;
-        let mut epoch = None;
+        let mut epoch = self.epoch.number();
         loop {
             self.check_bus(wait == PULSE);
             self.check_store(&mut epoch).await;
@@ -80,16 +80,15 @@ impl Pulse {
         self.bus.publish(&self.record.name, &Message::Probe { nonce: self.probes.next() });
     }
 
-    async fn check_store(&self, known: &mut Option<String>) {
-        match self.nodes.epoch().await {
+    async fn check_store(&self, known: &mut u64) {
+        match self.epoch.check().await {
             Ok(epoch) => {
-                let lost_data = known.as_ref().is_some_and(|known| *known != epoch);
-                *known = Some(epoch);
-                if lost_data {
+                if epoch != *known {
                     tracing::warn!("the store lost data: putting back the sessions held here");
                     Metrics::count(&self.metrics.rechecks, "data_lost");
                     self.hub.recheck();
                 }
+                *known = epoch;
                 self.beat().await;
             }
             Err(error) => self.store_failed(&error),

@@ -12,20 +12,26 @@ use crate::{
         ids::NodeName,
         streams::{Renewal, StreamService, Verdict},
     },
+    health::Epoch,
     metrics::Metrics,
     ws::hub::{Bound, Hub, Order, SocketHandle},
 };
 
 /// Renewals in one round trip. Each takes about 15 µs of the server, so others wait 4 ms at most.
 const BATCH: usize = 256;
+/// Round trips under way at once: one shard that does not answer must not hold up the others'.
+const BATCHES: usize = 32;
 /// How often due renewals are looked for.
 const TICK: Duration = Duration::from_millis(200);
 /// After a failed renewal it is tried again this soon.
 const RETRY: Duration = Duration::from_secs(1);
 /// A round trip that took longer than any time-out: this process was stopped, not the store.
 const STOPPED: Duration = Duration::from_secs(20);
-/// Re-assertions under way at once.
+/// Re-assertions of a batch under way at once.
 const REASSERTIONS: usize = 64;
+/// Losses that the epoch does not show (another shard, an older replica) make all sockets be
+/// checked, at most this often.
+const RECHECK: Duration = Duration::from_secs(1);
 
 /// The renewals of a node.
 pub struct Renewals {
@@ -33,10 +39,24 @@ pub struct Renewals {
     pub service: Arc<StreamService>,
     /// The sockets.
     pub hub: Arc<Hub>,
+    /// Tells a lapsed lease from lost data.
+    pub epoch: Arc<Epoch>,
     /// Counts.
     pub metrics: Arc<Metrics>,
     /// This node.
     pub node: NodeName,
+}
+
+/// A socket with what it held when it was asked about.
+type Held = (Arc<SocketHandle>, Bound);
+
+/// What a batch of renewals came to, beside verdicts that are settled already.
+#[derive(Default)]
+struct Unsettled {
+    /// The store forgot them.
+    forgotten: Vec<Held>,
+    /// Not there, and the store was away: their lease lapsed, or the store lost its data.
+    doubtful: Vec<Held>,
 }
 
 impl Renewals {
@@ -44,42 +64,48 @@ impl Renewals {
     pub async fn run(self, shutdown: CancellationToken) {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut rechecked = None;
         while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
-            loop {
+            let batches = std::iter::from_fn(|| {
                 let due = self.hub.take_due(BATCH);
-                if due.is_empty() {
-                    break;
-                }
-                self.renew(due).await;
+                (!due.is_empty()).then_some(due)
+            });
+            let renewed = stream::iter(batches).map(|due| self.renew(due));
+            let data_was_lost = renewed
+                .buffer_unordered(BATCHES)
+                .fold(false, |lost, of_batch| async move { lost || of_batch })
+                .await;
+            if data_was_lost && rechecked.is_none_or(|at: Instant| at.elapsed() > RECHECK) {
+                rechecked = Some(Instant::now());
+                Metrics::count(&self.metrics.rechecks, "forgotten");
+                self.hub.recheck();
             }
         }
     }
 
-    async fn renew(&self, sockets: Vec<Arc<SocketHandle>>) {
-        let held: Vec<_> = sockets
+    /// Renews a batch. True where the store has lost data.
+    async fn renew(&self, sockets: Vec<Arc<SocketHandle>>) -> bool {
+        let held: Vec<Held> = sockets
             .into_iter()
             .filter_map(|socket| socket.bound().map(|bound| (socket, bound)))
             .collect();
         if held.is_empty() {
-            return;
+            return false;
         }
         let renewals: Vec<_> =
             held.iter().map(|(socket, bound)| self.renewal(socket, bound)).collect();
         let asked = Instant::now();
         let verdicts = self.service.renew(&renewals).await;
         let stopped = asked.elapsed() > STOPPED;
-        let mut forgotten = Vec::new();
-        for ((socket, bound), verdict) in held.into_iter().zip(verdicts) {
-            if let Ok(Verdict::Forgotten) = verdict {
-                Metrics::count(&self.metrics.renewals, "forgotten");
-                forgotten.push((socket, bound));
-            } else {
-                self.apply(&socket, verdict, stopped);
+        let mut unsettled = Unsettled::default();
+        for (held, verdict) in held.into_iter().zip(verdicts) {
+            match verdict {
+                Ok(Verdict::Forgotten) => unsettled.forgotten.push(held),
+                Ok(Verdict::Expired) if held.1.store_was_away => unsettled.doubtful.push(held),
+                verdict => self.apply(&held.0, verdict, stopped),
             }
         }
-        stream::iter(forgotten)
-            .for_each_concurrent(REASSERTIONS, |(socket, bound)| self.reassert(socket, bound))
-            .await;
+        self.settle(unsettled).await
     }
 
     fn renewal(&self, socket: &SocketHandle, bound: &Bound) -> Renewal {
@@ -93,10 +119,40 @@ impl Renewals {
         }
     }
 
-    /// The store forgot the session, this node did not.
+    /// Puts back what the store lost; what merely lapsed is over.
+    async fn settle(&self, unsettled: Unsettled) -> bool {
+        let Unsettled { mut forgotten, doubtful } = unsettled;
+        let data_was_lost = !forgotten.is_empty();
+        if !doubtful.is_empty() {
+            match self.epoch.check().await {
+                Ok(epoch) => {
+                    let (lost, lapsed): (Vec<_>, Vec<_>) =
+                        doubtful.into_iter().partition(|(_, bound)| bound.epoch != epoch);
+                    for (socket, _) in lapsed {
+                        self.apply(&socket, Ok(Verdict::Expired), false);
+                    }
+                    forgotten.extend(lost);
+                }
+                Err(_) => {
+                    for (socket, _) in doubtful {
+                        self.hub.renew_at(&socket, Instant::now() + RETRY);
+                    }
+                }
+            }
+        }
+        stream::iter(forgotten)
+            .for_each_concurrent(REASSERTIONS, |(socket, bound)| self.reassert(socket, bound))
+            .await;
+        data_was_lost
+    }
+
+    /// The store forgot the session, this node did not; unless its player has left meanwhile.
     async fn reassert(&self, socket: Arc<SocketHandle>, bound: Bound) {
-        let verdict = self.service.reassert(&socket.account, &bound.session).await;
-        self.apply(&socket, verdict, false);
+        Metrics::count(&self.metrics.renewals, "forgotten");
+        if socket.generation() == Some(bound.session.generation) {
+            let verdict = self.service.reassert(&socket.account, &bound.session).await;
+            self.apply(&socket, verdict, false);
+        }
     }
 
     fn apply(
@@ -107,7 +163,7 @@ impl Renewals {
     ) {
         let word = match verdict {
             Ok(Verdict::Live { expires_ms }) => {
-                socket.renewed(expires_ms);
+                socket.renewed(expires_ms, self.epoch.number());
                 self.hub.renew_again(socket);
                 "live"
             }

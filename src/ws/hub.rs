@@ -37,6 +37,8 @@ pub struct Bound {
     pub session: Session,
     /// A renewal failed since: the store was away, not the player.
     pub store_was_away: bool,
+    /// The store's epoch when the lease was last known to run.
+    pub epoch: u64,
 }
 
 /// One socket as the rest of the node sees it.
@@ -62,12 +64,18 @@ impl SocketHandle {
         self.lock().as_ref().map(|bound| bound.session.generation)
     }
 
-    /// The lease was renewed.
-    pub fn renewed(&self, expires_ms: u64) {
+    /// The lease was renewed, in that epoch of the store.
+    pub fn renewed(&self, expires_ms: u64, epoch: u64) {
         if let Some(bound) = self.lock().as_mut() {
             bound.session.expires_ms = expires_ms;
             bound.store_was_away = false;
+            bound.epoch = epoch;
         }
+    }
+
+    /// It holds nothing any more: neither renewals nor re-assertions may speak for it.
+    pub fn unbind(&self) {
+        self.lock().take();
     }
 
     /// A renewal got no answer.
@@ -82,6 +90,10 @@ impl SocketHandle {
     }
 }
 
+/// Sockets of one session at a time. Each newer one tells the older ones to go; a client that opens
+/// more than this before they have gone is in a loop.
+const SOCKETS_PER_SESSION: usize = 8;
+
 /// All stream sockets of a node.
 #[derive(Debug)]
 pub struct Hub {
@@ -91,7 +103,7 @@ pub struct Hub {
 
 #[derive(Debug, Default)]
 struct State {
-    sockets: HashMap<Account, Vec<Arc<SocketHandle>>>,
+    sockets: HashMap<Account, HashMap<SessionId, Vec<Arc<SocketHandle>>>>,
     /// When each bound socket is to be renewed; the number keeps equal times apart.
     due: BTreeMap<(Instant, u64), Weak<SocketHandle>>,
     counter: u64,
@@ -112,31 +124,38 @@ impl Hub {
     pub fn open(&self, account: Account, session: SessionId) -> Arc<SocketHandle> {
         let socket = Arc::new(SocketHandle {
             account: account.clone(),
-            session,
+            session: session.clone(),
             orders: Outbox::default(),
             bound: Mutex::default(),
         });
         let mut state = self.lock();
         state.open += 1;
-        state.sockets.entry(account).or_default().push(socket.clone());
+        let of_session = state.sockets.entry(account).or_default().entry(session).or_default();
+        if of_session.len() >= SOCKETS_PER_SESSION
+            && let Some(oldest) = of_session.first()
+        {
+            oldest.orders.push(Order::Close(CloseReason::Superseded));
+        }
+        of_session.push(socket.clone());
         socket
     }
 
-    /// The socket holds that session from now on.
-    pub fn bind(&self, socket: &Arc<SocketHandle>, session: Session) {
-        *socket.lock() = Some(Box::new(Bound { session, store_was_away: false }));
+    /// The socket holds that session from now on, as of that epoch of the store.
+    pub fn bind(&self, socket: &Arc<SocketHandle>, session: Session, epoch: u64) {
+        *socket.lock() = Some(Box::new(Bound { session, store_was_away: false, epoch }));
         self.renew_at(socket, Instant::now() + self.renew_every);
     }
 
     /// The socket is gone.
     pub fn close(&self, socket: &Arc<SocketHandle>) {
-        socket.lock().take();
+        socket.unbind();
         let mut state = self.lock();
         let Some(of_account) = state.sockets.get_mut(&socket.account) else { return };
-        let Some(at) = of_account.iter().position(|other| Arc::ptr_eq(other, socket)) else {
-            return;
-        };
-        of_account.swap_remove(at);
+        let Some(of_session) = of_account.get_mut(&socket.session) else { return };
+        of_session.retain(|other| !Arc::ptr_eq(other, socket));
+        if of_session.is_empty() {
+            of_account.remove(&socket.session);
+        }
         if of_account.is_empty() {
             state.sockets.remove(&socket.account);
         }
@@ -155,7 +174,7 @@ impl Hub {
 
     /// Every socket.
     pub fn all(&self) -> Vec<Arc<SocketHandle>> {
-        self.lock().sockets.values().flatten().cloned().collect()
+        self.lock().sockets.values().flat_map(HashMap::values).flatten().cloned().collect()
     }
 
     /// Passes a message of the bus to the sockets it is about.
@@ -182,11 +201,11 @@ impl Hub {
 
     fn sockets_of(&self, account: &Account, session: Option<&SessionId>) -> Vec<Arc<SocketHandle>> {
         let state = self.lock();
-        let of_account = state.sockets.get(account).into_iter().flatten();
-        of_account
-            .filter(|socket| session.is_none_or(|session| socket.session == *session))
-            .cloned()
-            .collect()
+        let Some(of_account) = state.sockets.get(account) else { return Vec::new() };
+        match session {
+            Some(session) => of_account.get(session).cloned().unwrap_or_default(),
+            None => of_account.values().flatten().cloned().collect(),
+        }
     }
 
     /// Wants a socket renewed at that time.

@@ -18,8 +18,8 @@ use crate::{
         streams::{ConnectOutcome, EndReason, Ended, StreamService},
         tenants::Tenants,
     },
+    health::{Epoch, Health},
     metrics::Metrics,
-    node::health::Health,
 };
 
 /// A frame that cannot be written for so long belongs to a peer that is gone.
@@ -44,6 +44,8 @@ pub struct StreamSockets {
     pub metrics: Arc<Metrics>,
     /// Whether this node's name may get into records.
     pub health: Arc<Health>,
+    /// The store's epoch, which a bound session is of.
+    pub epoch: Arc<Epoch>,
     /// This node.
     pub node: NodeName,
     /// Within this time `REQUESTED` must come, and the answer to each `PING`.
@@ -87,6 +89,10 @@ struct Connection {
 /// Serves a socket to its end. Its token was verified before it was opened.
 pub async fn serve(socket: WebSocket, claims: SocketClaims, shared: Arc<StreamSockets>) {
     let handle = shared.hub.open(claims.account, claims.session);
+    if shared.health.is_draining() {
+        // It was opened while the others were being sent away.
+        handle.orders.push(Order::Close(CloseReason::Draining));
+    }
     shared.metrics.sockets.inc();
     let now = Instant::now();
     let mut connection = Connection {
@@ -209,7 +215,7 @@ impl Connection {
         match outcome {
             Ok(ConnectOutcome::Connected { session, .. }) => {
                 self.stage = Stage::Bound(session.generation);
-                self.shared.hub.bind(&self.handle, session);
+                self.shared.hub.bind(&self.handle, session, self.shared.epoch.number());
                 self.shared.metrics.held_streams.inc();
                 if playing { ControlFlow::Continue(()) } else { self.say(&ServerMessage::Ok).await }
             }
@@ -297,6 +303,7 @@ impl Connection {
     /// Settles the session first, so that a slot is free when the close frame arrives.
     async fn leave(mut self, end: End) {
         let shared = self.shared.clone();
+        self.handle.unbind();
         match (self.stage, &end) {
             (Stage::Bound(generation), _) => {
                 shared.metrics.held_streams.dec();
@@ -307,19 +314,21 @@ impl Connection {
             }
             (Stage::Opened { .. } | Stage::Binding { .. }, End::Close(_) | End::Dropped) => {}
         }
-        shared.hub.close(&self.handle);
-        shared.metrics.sockets.dec();
         match end {
             End::Close(reason) => {
                 Metrics::count(&shared.metrics.socket_ends, reason.word());
                 let _ = self.write(reason.frame()).await;
-                self.await_close().await;
             }
             End::Dropped => Metrics::count(&shared.metrics.socket_ends, "dropped"),
         }
+        self.await_close().await;
+        // Last, for a node that drains exits when its hub is empty.
+        shared.hub.close(&self.handle);
+        shared.metrics.sockets.dec();
     }
 
-    /// Reads until the peer answers the close frame, so that the frame is not lost to a reset.
+    /// Reads until the peer answers the close frame, so that it is not lost to a reset; or, where
+    /// the peer closed, until the answer to its frame is written.
     async fn await_close(&mut self) {
         let answered = async { while let Some(Ok(_)) = self.socket.recv().await {} };
         let _ = timeout(Duration::from_secs(1), answered).await;

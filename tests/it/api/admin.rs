@@ -80,7 +80,7 @@ async fn the_registry_shows_the_node_and_drains_it() {
     let drain = |name: &str| node.admin(Method::POST, &format!("/api/v1/nodes/{name}/drain"));
     drain("elsewhere").answer().await.problem(404, "NoSuchNode");
     drain("it").answer().await.has(202);
-    in_time("the node stops", node.node.stopped()).await;
+    in_time("the node stops", node.node.stopped()).await.unwrap();
 }
 
 #[tokio::test]

@@ -102,6 +102,6 @@ async fn start(settings: Settings) -> Started {
         admin: node.admin_addr,
         drain: node.drain(),
         force: node.force(),
-        stopped: tokio::spawn(node.stopped()),
+        stopped: tokio::spawn(async move { node.stopped().await.unwrap() }),
     }
 }

@@ -1,4 +1,8 @@
-//! Whether a node may take work, and why not.
+//! What a node knows of its own state: whether it may take work, and whether its store lost data.
+
+mod epoch;
+
+pub use epoch::Epoch;
 
 use std::sync::{
     Arc,
