@@ -95,7 +95,8 @@ fn finish(routes: Router<SharedApi>, api: std::sync::Arc<Api>) -> Router {
         .layer(map_response(layers::problems))
         .layer(from_fn_with_state(api.clone(), layers::measure))
         .layer(PropagateRequestIdLayer::x_request_id())
-        .layer(TraceLayer::new_for_http().make_span_with(layers::span))
+        // Whoever makes a 5xx logs it, once and with its cause.
+        .layer(TraceLayer::new_for_http().make_span_with(layers::span).on_failure(()))
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .with_state(api)
 }

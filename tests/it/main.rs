@@ -6,11 +6,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod api;
+mod cluster;
 mod conformance;
 mod histories;
 mod redis_bus;
 mod redis_link;
 mod redis_nodes;
+mod redis_topology;
 mod support;
 mod tidy;
 mod tools;

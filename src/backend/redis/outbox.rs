@@ -18,8 +18,9 @@ use super::link::Link;
 /// pipeline stays far below what would keep other commands waiting.
 const BATCH: usize = 256;
 
-/// Losses are logged at most that often.
-const COMPLAIN_EVERY: Duration = Duration::from_secs(1);
+/// Losses are logged at most that often: while Redis is away each probe is one, and that Redis is
+/// away was said already.
+const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
 
 /// Channel and payload.
 pub(super) type Queued = (String, String);

@@ -10,6 +10,7 @@ macro_rules! for_every_backend {
     ($($rule:ident),+ $(,)?) => {
         backend!(memory, stores::memory_streams().await, $($rule),+);
         backend!(redis, stores::shared_redis_streams().await, $($rule),+);
+        backend!(redis_cluster, stores::shared_cluster_streams().await, $($rule),+);
     };
 }
 

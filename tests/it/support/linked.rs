@@ -23,12 +23,15 @@ impl LinkedNode {
     }
 
     pub(crate) fn with(server: &RedisServer, wait_replicas: u32) -> Self {
-        let options = LinkOptions {
-            target: Target::Single(server.url()),
-            connections: 2,
-            timeout: CALL_TIMEOUT,
-            wait_replicas,
-        };
+        Self::open(Target::Single(server.url()), wait_replicas)
+    }
+
+    pub(crate) fn at(target: Target) -> Self {
+        Self::open(target, 0)
+    }
+
+    fn open(target: Target, wait_replicas: u32) -> Self {
+        let options = LinkOptions { target, connections: 2, timeout: CALL_TIMEOUT, wait_replicas };
         let (tracker, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let link = Link::open(options, &tracker, shutdown.clone()).unwrap();
         Self { link, tracker, shutdown }

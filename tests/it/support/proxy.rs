@@ -47,6 +47,7 @@ struct Shared {
     refuse: AtomicBool,
     swallow: AtomicBool,
     swallowed: AtomicUsize,
+    script_calls: AtomicUsize,
     /// The road of connections yet to come.
     road: Mutex<Road>,
     links: Mutex<Vec<Arc<Link>>>,
@@ -71,6 +72,7 @@ impl ChaosProxy {
             refuse: AtomicBool::new(false),
             swallow: AtomicBool::new(false),
             swallowed: AtomicUsize::new(0),
+            script_calls: AtomicUsize::new(0),
             road: Mutex::new(Road::Open),
             links: Mutex::default(),
         });
@@ -123,6 +125,11 @@ impl ChaosProxy {
     /// Bytes thrown away so far: proof that a message is lost and not just late.
     pub(crate) fn swallowed(&self) -> usize {
         self.shared.swallowed.load(Ordering::SeqCst)
+    }
+
+    /// Calls of loaded scripts that clients have sent so far, answered or not.
+    pub(crate) fn script_calls(&self) -> usize {
+        self.shared.script_calls.load(Ordering::SeqCst)
     }
 }
 
@@ -189,12 +196,16 @@ impl Shared {
     }
 
     async fn requests(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, link: &Link) {
-        let mut watcher = SubscribeWatcher::default();
+        // Also finds PSUBSCRIBE and SSUBSCRIBE.
+        let mut subscribes = WordCounter::of(b"SUBSCRIBE\r\n");
+        let mut script_calls = WordCounter::of(b"EVALSHA\r\n");
         let mut chunk = vec![0; CHUNK];
         while let Ok(length @ 1..) = from.read(&mut chunk).await {
-            if watcher.sees_subscribe(&chunk[..length]) {
+            if subscribes.count(&chunk[..length]) > 0 {
                 link.subscribed.store(true, Ordering::SeqCst);
             }
+            let calls = script_calls.count(&chunk[..length]);
+            self.script_calls.fetch_add(calls, Ordering::SeqCst);
             link.pass().await;
             if to.write_all(&chunk[..length]).await.is_err() {
                 return;
@@ -217,20 +228,23 @@ impl Shared {
     }
 }
 
-/// Finds SUBSCRIBE, PSUBSCRIBE and SSUBSCRIBE in a stream of commands, across chunks.
-#[derive(Default)]
-struct SubscribeWatcher {
+/// Finds a word in a stream of commands, across chunks.
+struct WordCounter {
+    word: &'static [u8],
     tail: Vec<u8>,
 }
 
-impl SubscribeWatcher {
-    const WORD: &'static [u8] = b"SUBSCRIBE\r\n";
+impl WordCounter {
+    fn of(word: &'static [u8]) -> Self {
+        Self { word, tail: Vec::new() }
+    }
 
-    fn sees_subscribe(&mut self, chunk: &[u8]) -> bool {
+    fn count(&mut self, chunk: &[u8]) -> usize {
         self.tail.extend(chunk.iter().map(u8::to_ascii_uppercase));
-        let seen = self.tail.windows(Self::WORD.len()).any(|window| window == Self::WORD);
-        let keep = self.tail.len().min(Self::WORD.len() - 1);
+        let windows = self.tail.windows(self.word.len());
+        let count = windows.filter(|window| *window == self.word).count();
+        let keep = self.tail.len().min(self.word.len() - 1);
         self.tail.drain(..self.tail.len() - keep);
-        seen
+        count
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead, BufReader},
     os::unix::process::CommandExt,
+    path::Path,
     process::{Child, Command, Stdio},
     sync::{
         Mutex,
@@ -24,6 +25,7 @@ const PORTS: std::ops::Range<u32> = 12_000..32_000;
 /// A Redis server, empty, without persistence.
 pub(crate) struct RedisServer {
     port: u16,
+    arguments: Vec<String>,
     process: Mutex<Option<Process>>,
 }
 
@@ -36,13 +38,28 @@ struct Process {
 impl RedisServer {
     /// Starts a server on a free port; returns once it answers.
     pub(crate) async fn start() -> Self {
+        Self::start_with(async || Vec::new()).await
+    }
+
+    /// The same with more arguments, made anew for every port that is tried.
+    pub(crate) async fn start_with(arguments: impl AsyncFn() -> Vec<String>) -> Self {
         for _ in 0..PORTS_TRIED {
-            let port = free_port().await;
-            if let Some(process) = Process::start(port).await {
-                return Self { port, process: Mutex::new(Some(process)) };
+            let (port, arguments) = (free_port().await, arguments().await);
+            if let Some(process) = Process::start(port, &arguments).await {
+                return Self { port, arguments, process: Mutex::new(Some(process)) };
             }
         }
         panic!("no redis-server came up on any of {PORTS_TRIED} ports; is it installed?");
+    }
+
+    /// Starts a Sentinel by those rules, which it keeps in that file.
+    pub(crate) async fn sentinel(file: &Path, rules: &str) -> Self {
+        let file = file.to_str().expect("a readable path");
+        let arguments = async || {
+            std::fs::write(file, rules).expect("a writable file");
+            vec![file.to_owned(), "--sentinel".to_owned()]
+        };
+        Self::start_with(arguments).await
     }
 
     /// Where it is.
@@ -68,7 +85,8 @@ impl RedisServer {
     /// Kills it if need be, and starts it at the same port: empty.
     pub(crate) async fn restart(&self) {
         self.stop();
-        let process = Process::start(self.port).await.expect("the port was taken meanwhile");
+        let process =
+            Process::start(self.port, &self.arguments).await.expect("the port was taken meanwhile");
         *self.process.lock().unwrap() = Some(process);
     }
 
@@ -94,9 +112,10 @@ impl RedisServer {
 
 impl Process {
     /// Starts a server; `None` if the port was taken.
-    async fn start(port: u16) -> Option<Self> {
+    async fn start(port: u16, arguments: &[String]) -> Option<Self> {
         let mut shell = Command::new("sh")
             .args(["-c", include_str!("redis.sh"), "redis.sh"])
+            .args(arguments) // first, for one may be a configuration file
             .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
             .args(["--save", "", "--appendonly", "no", "--enable-debug-command", "local"])
             .process_group(0) // Ctrl-C at the terminal must not cut the clean-up short
@@ -171,7 +190,7 @@ fn signal(pid: u32, signal: &str) {
 }
 
 /// A port nobody listens on at this moment.
-async fn free_port() -> u16 {
+pub(crate) async fn free_port() -> u16 {
     static TRIED: AtomicU32 = AtomicU32::new(0);
     let span = PORTS.end - PORTS.start;
     for _ in 0..span {

@@ -1,0 +1,93 @@
+//! Describes a cluster and starts it.
+
+use super::{
+    super::{
+        proxy::ChaosProxy,
+        redis::{RedisServer, shared_redis, unique_prefix},
+    },
+    Cluster, Redis, SECRET, TestNode,
+};
+
+/// What a cluster shall be like.
+pub(crate) struct ClusterBuilder {
+    nodes: usize,
+    own_redis: bool,
+    through_proxies: bool,
+    settings: Vec<(String, String)>,
+}
+
+impl ClusterBuilder {
+    pub(super) fn new(nodes: usize) -> Self {
+        let settings = [
+            ("cluster.secret", SECRET),
+            ("auth.secret", SECRET),
+            // What a test does not ask for must not happen in it, however slow the machine is.
+            ("streams.lease_seconds", "600"),
+            ("streams.connect_grace_seconds", "600"),
+            ("streams.reconnect_grace_seconds", "600"),
+            ("streams.pong_timeout_ms", "60000"),
+            ("store.timeout_ms", "5000"),
+            ("node.drain_seconds", "0"),
+        ];
+        let settings =
+            settings.map(|(key, value)| (key.to_owned(), value.to_owned())).into_iter().collect();
+        Self { nodes, own_redis: false, through_proxies: false, settings }
+    }
+
+    /// Sets a setting of every node, by its key as in the file.
+    #[must_use]
+    pub(crate) fn with(mut self, key: &str, value: impl ToString) -> Self {
+        self.settings.push((key.to_owned(), value.to_string()));
+        self
+    }
+
+    /// The cluster has a Redis of its own, to be stopped, frozen, flushed or watched.
+    #[must_use]
+    pub(crate) fn on_own_redis(mut self) -> Self {
+        self.own_redis = true;
+        self
+    }
+
+    /// Each node reaches Redis through a proxy of its own.
+    #[must_use]
+    pub(crate) fn through_proxies(mut self) -> Self {
+        self.through_proxies = true;
+        self
+    }
+
+    /// Starts the nodes and waits until all of them are ready.
+    pub(crate) async fn start(self) -> Cluster {
+        let redis = if self.own_redis {
+            Redis::Own(RedisServer::start().await)
+        } else {
+            Redis::Shared(shared_redis().await)
+        };
+        // Proxies of the environment have no business between a test and its nodes.
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let mut cluster = Cluster { nodes: Vec::new(), redis, http };
+        let prefix = unique_prefix();
+        for number in 0..self.nodes {
+            let proxy = if self.through_proxies {
+                Some(ChaosProxy::start(cluster.redis().port()).await)
+            } else {
+                None
+            };
+            let url = proxy.as_ref().map_or_else(|| cluster.redis().url(), ChaosProxy::url);
+            let name = format!("node-{number}");
+            let own = [
+                ("store.url".to_owned(), url),
+                ("store.key_prefix".to_owned(), prefix.clone()),
+                ("node.name".to_owned(), name),
+            ];
+            let variables = self.settings.iter().cloned().chain(own).map(variable);
+            cluster.nodes.push(TestNode::start(variables.collect(), proxy).await);
+        }
+        cluster.ready().await;
+        cluster
+    }
+}
+
+/// A setting as an environment variable.
+fn variable((key, value): (String, String)) -> (String, String) {
+    (format!("BATON_{}", key.replace('.', "__").to_uppercase()), value)
+}
