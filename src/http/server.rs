@@ -15,8 +15,9 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
-/// A request head must be there by then; also how long an idle connection is kept.
-const HEAD_DEADLINE: Duration = Duration::from_secs(30);
+/// A request head must be there by then. An idle connection is kept as long: longer than the 60 s
+/// of common load balancers, which else would meet connections that are just being closed.
+const HEAD_DEADLINE: Duration = Duration::from_secs(75);
 /// Largest request head: two tokens of 8 KiB, one in the URL and one in a header, and the rest.
 const HEAD_BYTES: usize = 32 * 1024;
 /// After a failed accept (no file descriptors left) others get time to close theirs.

@@ -1,6 +1,6 @@
 //! Ids and names are opaque: no text in them means anything to a store.
 
-use baton::domain::streams::{Create, CreateOutcome, EndReason, Pool, PoolKind, Verdict};
+use baton::domain::streams::{Create, CreateOutcome, EndReason, Pool, PoolKind, Renewal, Verdict};
 use serde_json::json;
 
 use super::steps::*;
@@ -97,7 +97,8 @@ async fn session_ids_of_any_text_are_apart(store: Streams) {
     assert_eq!(live(&store).await, expected);
     for odd in ODD {
         attach(&store, odd, odd).await;
-        assert!(matches!(renew(&store, &renewal(odd, 2)).await, Verdict::Live { .. }));
+        let held = Renewal { node: node(odd), ..renewal(odd, 2) };
+        assert!(matches!(renew(&store, &held).await, Verdict::Live { .. }));
         release(&store, odd).await;
         let told = ended(&store, odd).await;
         assert_eq!((told.session, told.holder), (id(odd), Some(node(odd))));

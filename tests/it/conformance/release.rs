@@ -99,6 +99,14 @@ async fn the_session_of_another_account_cannot_be_released(store: Streams) {
     assert_eq!(live(&store).await, ["a"]);
 }
 
+async fn a_holder_s_release_of_a_forgotten_session_is_not_undone(store: Streams) {
+    let held = Some(Generation(2));
+    let finished = store.release(&me(), &id("a"), held, &EndReason::Finished).await;
+    assert_eq!(finished.unwrap(), ReleaseOutcome::Unknown);
+    let told = ended(&store, "a").await;
+    assert_eq!((told.generation, told.why), (Generation(2), EndReason::Finished));
+}
+
 for_every_backend!(
     a_released_slot_is_free_at_once,
     release_tells_who_held_the_session,
@@ -107,5 +115,6 @@ for_every_backend!(
     a_repeated_release_answers_how_it_ended,
     release_of_a_taken_over_session_answers_who_took_it,
     release_of_nothing_is_unknown,
+    a_holder_s_release_of_a_forgotten_session_is_not_undone,
     the_session_of_another_account_cannot_be_released,
 );

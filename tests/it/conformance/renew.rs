@@ -8,6 +8,7 @@ use baton::domain::{
 use super::steps::*;
 use crate::support::{
     clock::{HOUR_MS, now_ms, tick},
+    eventually,
     stores::Streams,
 };
 
@@ -52,6 +53,15 @@ async fn the_store_being_away_does_not_help_an_older_generation(store: Streams) 
     assert_eq!(renew(&store, &stale).await, Verdict::Superseded(Generation(3)));
 }
 
+async fn who_let_go_renews_no_more(store: Streams) {
+    held(&store, "a").await;
+    store.park(&me(), &id("a"), Generation(2), HOUR_MS).await.unwrap();
+    let parked = find(&store, "a").await;
+    tick().await;
+    assert_eq!(renew(&store, &renewal("a", 2)).await, Verdict::Superseded(Generation(2)));
+    assert_eq!(find(&store, "a").await, parked, "the grace stays what it was");
+}
+
 async fn a_renewal_of_an_ended_session_tells_how_it_ended(store: Streams) {
     held(&store, "a").await;
     let (_, victims) = play(&store, &take_over("a", "b")).await;
@@ -72,15 +82,11 @@ async fn a_renewal_of_a_lapsed_session_is_too_late(store: Streams) {
 
 async fn a_lapsed_session_is_revived_if_the_store_was_away(store: Streams) {
     // Nothing but its lease lapsed: nobody created anything since, the record is there.
-    play(&store, &Create { first_lease_ms: 0, ..ask("a") }).await;
-    let away = Renewal { store_was_away: true, ..renewal("a", 1) };
-    let Verdict::Live { expires_ms } = renew(&store, &away).await else {
-        panic!("it is revived");
-    };
-    let revived = find(&store, "a").await;
-    assert_eq!(revived.expires_ms, expires_ms);
-    assert!(expires_ms >= revived.created_ms + HOUR_MS);
-    assert_eq!(refused(&store, &Create { limit: 1, ..ask("b") }).await, ["a"], "and counts again");
+    play(&store, &Create { lease_ms: 1, ..ask("a") }).await;
+    attach(&store, "a", "n1").await;
+    eventually("it lapsed", async || sessions(&store).await.is_empty().then_some(())).await;
+    let away = Renewal { store_was_away: true, ..renewal("a", 2) };
+    assert!(matches!(renew(&store, &away).await, Verdict::Live { .. }));
 }
 
 async fn a_lapsed_lease_of_a_holder_is_revived_if_the_store_was_away(store: Streams) {
@@ -92,10 +98,21 @@ async fn a_lapsed_lease_of_a_holder_is_revived_if_the_store_was_away(store: Stre
     }
 }
 
+async fn a_lapsed_session_is_over_once_somebody_asked_for_another(store: Streams) {
+    play(&store, &Create { lease_ms: 0, ..ask("a") }).await;
+    attach(&store, "a", "n1").await;
+    play(&store, &Create { limit: 1, ..ask("b") }).await;
+    let away = Renewal { store_was_away: true, ..renewal("a", 2) };
+    assert_eq!(renew(&store, &away).await, Verdict::Expired);
+    assert_eq!(live(&store).await, ["b"]);
+}
+
 async fn an_absent_session_whose_lease_is_over_has_expired(store: Streams) {
     for held_until_ms in [0, 1, now_ms() - 1] {
-        let over = Renewal { held_until_ms, ..renewal("nobody", 2) };
-        assert_eq!(renew(&store, &over).await, Verdict::Expired);
+        for store_was_away in [false, true] {
+            let over = Renewal { held_until_ms, store_was_away, ..renewal("nobody", 2) };
+            assert_eq!(renew(&store, &over).await, Verdict::Expired);
+        }
     }
     assert_eq!(sessions(&store).await, [], "renewals never create");
 }
@@ -115,6 +132,7 @@ async fn verdicts_come_in_the_order_of_the_renewals(store: Streams) {
     attach(&store, "newer", "n2").await;
     let theirs = Create { account: somebody_else(), ..ask("theirs") };
     play(&store, &theirs).await;
+    store.connect(&somebody_else(), &id("theirs"), Generation::FIRST, &node("n1")).await.unwrap();
     let in_pool = Create { pool: offer("other"), ..ask("over") };
     play(&store, &in_pool).await;
     release(&store, "over").await;
@@ -123,12 +141,12 @@ async fn verdicts_come_in_the_order_of_the_renewals(store: Streams) {
         renewal("nobody", 2),
         renewal("live", 2),
         renewal("over", 1),
-        Renewal { account: somebody_else(), ..renewal("theirs", 1) },
+        Renewal { account: somebody_else(), ..renewal("theirs", 2) },
         renewal("newer", 2),
         Renewal { held_until_ms: now_ms() + HOUR_MS, ..renewal("lost", 2) },
         renewal("live", 2),
         renewal("theirs", 1),
-        renewal("newer", 3),
+        Renewal { node: node("n2"), ..renewal("newer", 3) },
     ];
     let verdicts: Vec<String> = store
         .renew(&batch)
@@ -147,9 +165,11 @@ async fn a_long_batch_gets_a_verdict_for_each(store: Streams) {
     const ALL: usize = 1500;
     let wide = Create { limit: 2000, ..ask("") };
     for number in (0..ALL).step_by(3) {
-        create(&store, &Create { session: format!("s{number}").into(), ..wide.clone() }).await;
+        let session = format!("s{number}");
+        create(&store, &Create { session: session.as_str().into(), ..wide.clone() }).await;
+        attach(&store, &session, "n1").await;
     }
-    let batch: Vec<Renewal> = (0..ALL).map(|number| renewal(&format!("s{number}"), 1)).collect();
+    let batch: Vec<Renewal> = (0..ALL).map(|number| renewal(&format!("s{number}"), 2)).collect();
     let verdicts = store.renew(&batch).await;
     assert_eq!(verdicts.len(), ALL);
     for (number, verdict) in verdicts.into_iter().enumerate() {
@@ -167,10 +187,12 @@ for_every_backend!(
     a_renewal_can_be_repeated,
     a_renewal_of_an_older_generation_learns_of_the_newer,
     the_store_being_away_does_not_help_an_older_generation,
+    who_let_go_renews_no_more,
     a_renewal_of_an_ended_session_tells_how_it_ended,
     a_renewal_of_a_lapsed_session_is_too_late,
     a_lapsed_session_is_revived_if_the_store_was_away,
     a_lapsed_lease_of_a_holder_is_revived_if_the_store_was_away,
+    a_lapsed_session_is_over_once_somebody_asked_for_another,
     an_absent_session_whose_lease_is_over_has_expired,
     an_absent_session_whose_lease_should_run_was_forgotten,
     verdicts_come_in_the_order_of_the_renewals,

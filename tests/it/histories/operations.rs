@@ -8,8 +8,8 @@ const POOLS: usize = 3;
 const DEVICES: usize = 4;
 const NODES: usize = 3;
 const KEYS: usize = 3;
-/// Ids that clients choose, and so use again.
-const CHOSEN_IDS: usize = 3;
+/// Ids that clients choose, and so use again; also words that scripts use.
+pub(super) const CHOSEN_IDS: [&str; 3] = ["u", "count", "in_pool"];
 
 /// One step of a history. Numbers choose among what the world has.
 #[derive(Debug, Clone)]
@@ -136,7 +136,7 @@ fn create() -> impl Strategy<Value = CreateStep> {
 fn goal() -> impl Strategy<Value = GoalStep> {
     prop_oneof![
         3 => Just(GoalStep::Create),
-        2 => (0..CHOSEN_IDS).prop_map(GoalStep::Upsert),
+        2 => (0..CHOSEN_IDS.len()).prop_map(GoalStep::Upsert),
         2 => place().prop_map(GoalStep::TakeOver),
     ]
 }

@@ -10,7 +10,7 @@ use baton::domain::{
 };
 
 use super::{
-    operations::{ACCOUNTS, Belief, CreateStep, GoalStep, Held, Operation, Place},
+    operations::{ACCOUNTS, Belief, CHOSEN_IDS, CreateStep, GoalStep, Held, Operation, Place},
     outcome,
 };
 use crate::support::{
@@ -118,6 +118,7 @@ impl World {
             CreateOutcome::OtherPool(_)
             | CreateOutcome::NoSuchSession
             | CreateOutcome::KeyReused
+            | CreateOutcome::Crowded
             | CreateOutcome::Repeated(_) => {}
         }
         let named = &mut self.named[account];
@@ -133,7 +134,7 @@ impl World {
     fn request(&self, step: usize, asked: &CreateStep) -> Create {
         let (session, goal) = match asked.goal {
             GoalStep::Create => (fresh(step), Goal::Create),
-            GoalStep::Upsert(chosen) => (format!("u{chosen}").as_str().into(), Goal::Upsert),
+            GoalStep::Upsert(chosen) => (CHOSEN_IDS[chosen].into(), Goal::Upsert),
             GoalStep::TakeOver(target) => {
                 let target = Place { account: asked.account, ..target };
                 (fresh(step), Goal::TakeOver(self.find(target).1))
