@@ -116,6 +116,7 @@ pub async fn index(
         (status = 404, response = super::docs::ProblemDetails),
         (status = 413, response = super::docs::ProblemDetails),
         (status = 422, response = super::docs::ProblemDetails),
+        (status = 429, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
     ),
 )]
@@ -151,6 +152,7 @@ pub async fn create(
         (status = 404, response = super::docs::ProblemDetails),
         (status = 409, response = super::docs::ProblemDetails),
         (status = 413, response = super::docs::ProblemDetails),
+        (status = 429, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
     ),
 )]

@@ -165,6 +165,7 @@ pub struct ActiveSessions {
         (status = 409, response = super::docs::ProblemDetails),
         (status = 413, response = super::docs::ProblemDetails),
         (status = 422, response = super::docs::ProblemDetails),
+        (status = 429, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
     ),
 )]
@@ -197,6 +198,7 @@ pub async fn create(
         (status = 409, response = super::docs::ProblemDetails),
         (status = 413, response = super::docs::ProblemDetails),
         (status = 422, response = super::docs::ProblemDetails),
+        (status = 429, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
     ),
 )]
