@@ -9,7 +9,7 @@ use std::{
 use axum::{
     body::Bytes,
     extract::{ConnectInfo, FromRequest, FromRequestParts, Request},
-    http::{HeaderMap, HeaderName, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
 };
 use serde::{
     Deserialize,
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     auth::{AuthError, Identity, Role, bearer},
-    domain::{ids::CustomerId, streams::Account},
+    domain::{ids::CustomerId, origins::Origins, streams::Account},
     metrics::Metrics,
 };
 
@@ -34,7 +34,7 @@ const KEY_CHARS: usize = 255;
 /// Longest `user_id`, in characters.
 const USER_CHARS: usize = 200;
 
-/// The bearer of a verified token, whatever its role.
+/// The bearer of a verified token, whatever its role, on a page its tenant allows or on none.
 pub struct Caller(pub Identity);
 
 impl FromRequestParts<SharedApi> for Caller {
@@ -45,11 +45,25 @@ impl FromRequestParts<SharedApi> for Caller {
             let token = bearer(text(&parts.headers, &header::AUTHORIZATION))?;
             api.keyring.verify(token).await
         };
-        match identity.await {
-            Ok(identity) => Ok(Self(identity)),
-            Err(error) => Err(refuse(api, error)),
-        }
+        let identity = identity.await.map_err(|error| refuse(api, error))?;
+        check_origin(&parts.headers, &api.tenants.get(&identity.tenant).origins)?;
+        Ok(Self(identity))
     }
+}
+
+/// Refuses pages that run on an origin the tenant does not allow.
+///
+/// CORS alone would not: a preflight names no tenant, and keeps a page from reading an answer only.
+pub fn check_origin(headers: &HeaderMap, origins: &Origins) -> Result<(), Problem> {
+    let allowed = |origin: &HeaderValue| match origin.to_str() {
+        Ok(origin) => origins.allow(origin),
+        Err(_) => origins.allows_any(),
+    };
+    if headers.get_all(header::ORIGIN).iter().all(allowed) {
+        return Ok(());
+    }
+    let detail = "Add the page's origin to streams.allowed_origins, or to its tenant's list.";
+    Err(Problem::new(Kind::OriginRefused, detail))
 }
 
 fn refuse(api: &SharedApi, error: AuthError) -> Problem {
@@ -323,6 +337,9 @@ mod tests {
         assert_eq!(both("for=8.8.8.8", "6.6.6.6, 8.8.8.8"), "8.8.8.8");
         assert_eq!(both("for=_hidden", "8.8.8.8"), "10.0.0.1");
         assert_eq!(both("proto=https", "8.8.8.8"), "10.0.0.1");
-        assert_eq!(client("10.0.0.1", &[("forwarded", ""), ("x-forwarded-for", "8.8.8.8")]), "10.0.0.1");
+        assert_eq!(
+            client("10.0.0.1", &[("forwarded", ""), ("x-forwarded-for", "8.8.8.8")]),
+            "10.0.0.1"
+        );
     }
 }
