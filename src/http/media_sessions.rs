@@ -175,8 +175,8 @@ pub async fn put(
             HeartbeatOutcome::Live(session) if is_media(&session) => {
                 Ok(sent_entity(&api, StatusCode::OK, &session))
             }
-            HeartbeatOutcome::Live(_)
-            | HeartbeatOutcome::OtherPool(_)
+            HeartbeatOutcome::Live(_) => Err(Problem::no_such_session()),
+            HeartbeatOutcome::OtherPool(_)
             | HeartbeatOutcome::Ended(_)
             | HeartbeatOutcome::Unknown => Err(device_type_missing()),
         };
@@ -359,6 +359,10 @@ fn too_many() -> Problem {
 }
 
 fn other_device_type(session: &Session) -> Problem {
+    if !is_media(session) {
+        let detail = "A session with a socket has this id: choose another one.";
+        return Problem::new(Kind::OtherDeviceType, detail);
+    }
     let detail = format!("The session lives with device_type {:?}.", session.pool.name());
     Problem::new(Kind::OtherDeviceType, detail)
 }
