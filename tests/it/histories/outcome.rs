@@ -35,6 +35,7 @@ pub(super) fn create(outcome: &CreateOutcome) -> String {
         }
         CreateOutcome::NoSuchSession => "no such session".to_owned(),
         CreateOutcome::KeyReused => "key reused".to_owned(),
+        CreateOutcome::Crowded => "crowded".to_owned(),
         CreateOutcome::Repeated(first) => format!("repeated {}", create(first)),
     }
 }

@@ -118,6 +118,7 @@ impl World {
             CreateOutcome::OtherPool(_)
             | CreateOutcome::NoSuchSession
             | CreateOutcome::KeyReused
+            | CreateOutcome::Crowded
             | CreateOutcome::Repeated(_) => {}
         }
         let named = &mut self.named[account];
