@@ -1,6 +1,6 @@
 //! The command line: `serve`, `check-config`, `token`.
 
-use std::{error::Error, io::Write, path::PathBuf, time::Duration};
+use std::{error::Error, ffi::OsString, io::Write, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::{
     app::{Listeners, Node},
     auth::{Role, mint_customer_token},
-    config::{ConfigError, Settings},
+    config::{ConfigError, Problem, Settings, Source},
     domain::ids::{CustomerId, TenantId},
     telemetry,
 };
@@ -72,8 +72,34 @@ struct Token {
 
 impl Config {
     fn load(&self, dev: bool) -> Result<Settings, ConfigError> {
-        Settings::load(self.config.as_deref(), std::env::vars(), dev)
+        Settings::load(self.config.as_deref(), variables(std::env::vars_os())?, dev)
     }
+}
+
+/// Our variables as text. What others put into the environment may be any bytes.
+fn variables(
+    environment: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<Vec<(String, String)>, ConfigError> {
+    let (mut variables, mut problems) = (Vec::new(), Vec::new());
+    for (name, value) in environment {
+        if !name.as_encoded_bytes().starts_with(b"BATON_") {
+            continue;
+        }
+        match (name.into_string(), value.into_string()) {
+            (Ok(name), Ok(value)) => variables.push((name, value)),
+            (Ok(name), Err(_)) => problems.push(not_text(name, "its value is not UTF-8 text")),
+            (Err(name), _) => {
+                let name = name.to_string_lossy().into_owned();
+                problems.push(not_text(name, "its name is not UTF-8 text"));
+            }
+        }
+    }
+    if problems.is_empty() { Ok(variables) } else { Err(ConfigError::Invalid(problems)) }
+}
+
+/// The value itself is not shown: it may be a secret.
+fn not_text(variable: String, what: &str) -> Problem {
+    Problem { source: Source::Variable(variable), key: String::new(), what: what.to_owned() }
 }
 
 impl Cli {
@@ -167,4 +193,31 @@ fn print(text: &str) -> Result<(), Box<dyn Error>> {
     out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStringExt;
+
+    use super::*;
+
+    fn read(pairs: &[(&[u8], &[u8])]) -> Result<Vec<(String, String)>, ConfigError> {
+        let os = |bytes: &[u8]| OsString::from_vec(bytes.to_owned());
+        variables(pairs.iter().map(|(name, value)| (os(name), os(value))))
+    }
+
+    #[test]
+    fn bytes_in_variables_of_others_do_not_matter() {
+        let read = read(&[(b"LESS", b"\xff"), (b"\xff", b"x"), (b"BATON_LISTEN", b"x")]);
+        assert_eq!(read.unwrap(), [("BATON_LISTEN".to_owned(), "x".to_owned())]);
+    }
+
+    #[test]
+    fn bytes_in_our_variables_are_named_and_not_shown() {
+        let read = read(&[(b"BATON_ADMIN__TOKEN", b"secret\xff"), (b"BATON_\xfe", b"x")]);
+        let text = read.unwrap_err().to_string();
+        assert!(text.contains("BATON_ADMIN__TOKEN: its value is not UTF-8"), "{text}");
+        assert!(text.contains("BATON_\u{fffd}: its name is not UTF-8"), "{text}");
+        assert!(!text.contains("secret"), "{text}");
+    }
 }

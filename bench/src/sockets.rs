@@ -105,8 +105,8 @@ async fn play(node: SocketAddr, name: &str, players: u64) -> Result<Vec<Socket>>
 async fn ask(node: SocketAddr, name: &str, players: u64) -> Result<Vec<String>> {
     let requests = players::creates(name, players, 0)?;
     let outcome = load::send_all(node, CONNECTIONS, requests).await?;
-    let endpoint = |body: &Box<[u8]>| Ok(serde_json::from_slice::<Play>(body)?.endpoint);
-    outcome.bodies.iter().map(endpoint).collect()
+    let endpoint = |body: &[u8]| Ok(serde_json::from_slice::<Play>(body)?.endpoint);
+    outcome.bodies.iter().map(|body| endpoint(body)).collect()
 }
 
 /// Opens and binds a socket for each session; they stay open as long as they are held.

@@ -9,7 +9,7 @@ use std::{
 use axum::{
     body::Bytes,
     extract::{ConnectInfo, FromRequest, FromRequestParts, Request},
-    http::{HeaderMap, HeaderName, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
 };
 use serde::{
     Deserialize,
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     auth::{AuthError, Identity, Role, bearer},
-    domain::{ids::CustomerId, streams::Account},
+    domain::{ids::CustomerId, origins::Origins, streams::Account},
     metrics::Metrics,
 };
 
@@ -34,7 +34,7 @@ const KEY_CHARS: usize = 255;
 /// Longest `user_id`, in characters.
 const USER_CHARS: usize = 200;
 
-/// The bearer of a verified token, whatever its role.
+/// The bearer of a verified token, whatever its role, on a page its tenant allows or on none.
 pub struct Caller(pub Identity);
 
 impl FromRequestParts<SharedApi> for Caller {
@@ -45,11 +45,25 @@ impl FromRequestParts<SharedApi> for Caller {
             let token = bearer(text(&parts.headers, &header::AUTHORIZATION))?;
             api.keyring.verify(token).await
         };
-        match identity.await {
-            Ok(identity) => Ok(Self(identity)),
-            Err(error) => Err(refuse(api, error)),
-        }
+        let identity = identity.await.map_err(|error| refuse(api, error))?;
+        check_origin(&parts.headers, &api.tenants.get(&identity.tenant).origins)?;
+        Ok(Self(identity))
     }
+}
+
+/// Refuses pages that run on an origin the tenant does not allow.
+///
+/// CORS alone would not: a preflight names no tenant, and keeps a page from reading an answer only.
+pub fn check_origin(headers: &HeaderMap, origins: &Origins) -> Result<(), Problem> {
+    let allowed = |origin: &HeaderValue| match origin.to_str() {
+        Ok(origin) => origins.allow(origin),
+        Err(_) => origins.allows_any(),
+    };
+    if headers.get_all(header::ORIGIN).iter().all(allowed) {
+        return Ok(());
+    }
+    let detail = "Add the page's origin to streams.allowed_origins, or to its tenant's list.";
+    Err(Problem::new(Kind::OriginRefused, detail))
 }
 
 fn refuse(api: &SharedApi, error: AuthError) -> Problem {
@@ -226,10 +240,25 @@ impl FromRequestParts<SharedApi> for ClientIp {
     }
 }
 
-/// Walks from the peer back along what proxies noted, as far as the proxies are trusted.
+/// The client by the headers that are there, `Forwarded` (RFC 7239) and `X-Forwarded-For`.
+///
+/// A proxy that writes one of them passes the other on as the client made it up, and nobody tells
+/// which is which: two that disagree are not believed, and the nearest proxy counts as the client.
 fn forwarded(headers: &HeaderMap, peer: IpAddr, trusts: impl Fn(IpAddr) -> bool) -> IpAddr {
-    let mut hops = forwarded_hops(headers);
-    let mut client = peer.to_canonical();
+    let peer = peer.to_canonical();
+    let lists = [
+        hops(headers, &header::FORWARDED, for_pair),
+        hops(headers, &HeaderName::from_static("x-forwarded-for"), hop),
+    ];
+    let lists = lists.into_iter().filter(|hops| !hops.is_empty());
+    let mut clients = lists.map(|hops| walk(hops, peer, &trusts));
+    let client = clients.next().unwrap_or(peer);
+    if clients.all(|other| other == client) { client } else { peer }
+}
+
+/// Walks from the peer back along what proxies noted, as far as the proxies are trusted.
+fn walk(mut hops: Vec<Option<IpAddr>>, peer: IpAddr, trusts: impl Fn(IpAddr) -> bool) -> IpAddr {
+    let mut client = peer;
     while trusts(client) {
         match hops.pop() {
             Some(Some(hop)) => client = hop.to_canonical(),
@@ -240,23 +269,21 @@ fn forwarded(headers: &HeaderMap, peer: IpAddr, trusts: impl Fn(IpAddr) -> bool)
     client
 }
 
-/// The hops of `Forwarded` (RFC 7239), else of `X-Forwarded-For`: the nearest last.
-fn forwarded_hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
-    let list = |name: &HeaderName| {
-        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-        values.flat_map(|value| value.split(',')).map(str::trim).collect::<Vec<_>>()
-    };
-    let standard = list(&header::FORWARDED);
-    if standard.is_empty() {
-        let de_facto = list(&HeaderName::from_static("x-forwarded-for"));
-        return de_facto.into_iter().map(hop).collect();
-    }
-    let for_pair = |element: &str| {
-        let mut pairs = element.split(';').filter_map(|pair| pair.trim().split_once('='));
-        let (_, node) = pairs.find(|(name, _)| name.eq_ignore_ascii_case("for"))?;
-        hop(node.trim_matches('"'))
-    };
-    standard.into_iter().map(for_pair).collect()
+/// The hops that a header lists: the nearest last.
+fn hops(
+    headers: &HeaderMap,
+    name: &HeaderName,
+    read: fn(&str) -> Option<IpAddr>,
+) -> Vec<Option<IpAddr>> {
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(|element| read(element.trim())).collect()
+}
+
+/// The node of the `for` pair of an element of `Forwarded`.
+fn for_pair(element: &str) -> Option<IpAddr> {
+    let mut pairs = element.split(';').filter_map(|pair| pair.trim().split_once('='));
+    let (_, node) = pairs.find(|(name, _)| name.eq_ignore_ascii_case("for"))?;
+    hop(node.trim_matches('"'))
 }
 
 /// An address as proxies write it: with or without a port, IPv6 in brackets.
@@ -299,5 +326,20 @@ mod tests {
         let standard = [("forwarded", "for=\"[2001:db8::1]:4711\";proto=https, for=10.0.0.9")];
         assert_eq!(client("10.0.0.1", &standard), "2001:db8::1");
         assert_eq!(client("10.0.0.1", &[("forwarded", "for=_hidden")]), "10.0.0.1");
+    }
+
+    #[test]
+    fn headers_that_disagree_are_not_believed() {
+        let both = |standard: &str, de_facto: &str| {
+            client("10.0.0.1", &[("forwarded", standard), ("x-forwarded-for", de_facto)])
+        };
+        assert_eq!(both("for=6.6.6.6", "8.8.8.8"), "10.0.0.1");
+        assert_eq!(both("for=8.8.8.8", "6.6.6.6, 8.8.8.8"), "8.8.8.8");
+        assert_eq!(both("for=_hidden", "8.8.8.8"), "10.0.0.1");
+        assert_eq!(both("proto=https", "8.8.8.8"), "10.0.0.1");
+        assert_eq!(
+            client("10.0.0.1", &[("forwarded", ""), ("x-forwarded-for", "8.8.8.8")]),
+            "10.0.0.1"
+        );
     }
 }

@@ -80,6 +80,7 @@ fn is_media(session: &Session) -> bool {
         (status = 200, body = MediaIndex, content_type = "application/vnd.api+json"),
         (status = 400, response = super::docs::ProblemDetails),
         (status = 401, response = super::docs::ProblemDetails),
+        (status = 403, response = super::docs::ProblemDetails),
         (status = 404, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
     ),
@@ -116,6 +117,7 @@ pub async fn index(
         (status = 404, response = super::docs::ProblemDetails),
         (status = 413, response = super::docs::ProblemDetails),
         (status = 422, response = super::docs::ProblemDetails),
+        (status = 429, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
     ),
 )]
@@ -151,6 +153,7 @@ pub async fn create(
         (status = 404, response = super::docs::ProblemDetails),
         (status = 409, response = super::docs::ProblemDetails),
         (status = 413, response = super::docs::ProblemDetails),
+        (status = 429, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
     ),
 )]
@@ -172,8 +175,8 @@ pub async fn put(
             HeartbeatOutcome::Live(session) if is_media(&session) => {
                 Ok(sent_entity(&api, StatusCode::OK, &session))
             }
-            HeartbeatOutcome::Live(_)
-            | HeartbeatOutcome::OtherPool(_)
+            HeartbeatOutcome::Live(_) => Err(Problem::no_such_session()),
+            HeartbeatOutcome::OtherPool(_)
             | HeartbeatOutcome::Ended(_)
             | HeartbeatOutcome::Unknown => Err(device_type_missing()),
         };
@@ -198,6 +201,7 @@ pub async fn put(
         (status = 200, body = MediaAnswer, content_type = "application/vnd.api+json"),
         (status = 400, response = super::docs::ProblemDetails),
         (status = 401, response = super::docs::ProblemDetails),
+        (status = 403, response = super::docs::ProblemDetails),
         (status = 404, response = super::docs::ProblemDetails),
         (status = 409, response = super::docs::ProblemDetails),
         (status = 410, response = super::docs::ProblemDetails),
@@ -241,6 +245,7 @@ pub async fn heartbeat(
         (status = 204, description = "Its slot is free"),
         (status = 400, response = super::docs::ProblemDetails),
         (status = 401, response = super::docs::ProblemDetails),
+        (status = 403, response = super::docs::ProblemDetails),
         (status = 404, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
     ),
@@ -264,6 +269,7 @@ pub async fn end(
         (status = 204, description = "Its slot is free"),
         (status = 400, response = super::docs::ProblemDetails),
         (status = 401, response = super::docs::ProblemDetails),
+        (status = 403, response = super::docs::ProblemDetails),
         (status = 404, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
     ),
@@ -353,6 +359,10 @@ fn too_many() -> Problem {
 }
 
 fn other_device_type(session: &Session) -> Problem {
+    if !is_media(session) {
+        let detail = "A session with a socket has this id: choose another one.";
+        return Problem::new(Kind::OtherDeviceType, detail);
+    }
     let detail = format!("The session lives with device_type {:?}.", session.pool.name());
     Problem::new(Kind::OtherDeviceType, detail)
 }

@@ -12,184 +12,122 @@ use crate::{auth::AuthError, domain::error::StoreError};
 
 /// Seconds a client should wait before it asks a store that is away again.
 const RETRY_AFTER_SECONDS: u32 = 2;
+/// Seconds after which remembered answers of an account have made room for new ones.
+const CROWDED_SECONDS: u32 = 60;
 
-/// What kind of problem: its `type`, its `code`, its status. README lists them all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
+/// Declares the kinds of problems, a row each: what it means, its name, its status, the last part
+/// of its `type`, its `code`, its `title`.
+macro_rules! kinds {
+    ($(
+        #[doc = $doc:literal]
+        $kind:ident: $status:ident, $slug:literal, $code:literal, $title:literal;
+    )+) => {
+        /// What kind of problem: its `type`, its `code`, its status. README lists them all.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Kind {
+            $(#[doc = $doc] $kind,)+
+        }
+
+        impl Kind {
+            /// All kinds, for the documentation.
+            pub const ALL: [Self; [$(Self::$kind),+].len()] = [$(Self::$kind),+];
+
+            fn spec(self) -> Spec {
+                match self {
+                    $(Self::$kind => Spec {
+                        status: StatusCode::$status, slug: $slug, code: $code, title: $title,
+                    },)+
+                }
+            }
+        }
+    };
+}
+
+/// A row of the table without its name.
+struct Spec {
+    status: StatusCode,
+    slug: &'static str,
+    code: &'static str,
+    title: &'static str,
+}
+
+kinds! {
     /// The request is not what the call takes.
-    InvalidRequest,
+    InvalidRequest: BAD_REQUEST, "invalid-request", "InvalidRequest", "The request is not valid";
     /// No token, or one that does not count.
-    InvalidToken,
+    InvalidToken: UNAUTHORIZED, "invalid-token", "InvalidToken", "No valid bearer token";
     /// The origin is not on the list.
-    OriginRefused,
+    OriginRefused: FORBIDDEN, "origin-refused", "OriginRefused", "This origin is not allowed";
     /// No such page.
-    NotFound,
+    NotFound: NOT_FOUND, "not-found", "NotFound", "No such page";
     /// No such session, or somebody else's.
-    NoSuchSession,
+    NoSuchSession: NOT_FOUND, "no-such-session", "NoSuchSession", "No such session";
     /// No such node.
-    NoSuchNode,
+    NoSuchNode: NOT_FOUND, "no-such-node", "NoSuchNode", "No such node";
     /// The page has no such method.
-    MethodNotAllowed,
+    MethodNotAllowed: METHOD_NOT_ALLOWED, "method-not-allowed", "MethodNotAllowed",
+        "This page has no such method";
     /// The body is too large.
-    BodyTooLarge,
+    BodyTooLarge: PAYLOAD_TOO_LARGE, "body-too-large", "BodyTooLarge", "The body is too large";
     /// DRISC: a limit is reached.
-    LimitExceeded,
+    LimitExceeded: CONFLICT, "limit-exceeded", "LimitExceeded", "The limit is reached";
     /// Media Play Sessions: a limit is reached.
-    TooManySessions,
+    TooManySessions: FORBIDDEN, "too-many-sessions", "df1e80a", "Too many sessions";
     /// Take-over is switched off.
-    TakeOverDisabled,
+    TakeOverDisabled: FORBIDDEN, "take-over-disabled", "TakeOverDisabled", "Take-over is off";
     /// The session lives under another device type.
-    OtherDeviceType,
+    OtherDeviceType: CONFLICT, "other-device-type", "OtherDeviceType",
+        "The session has another device type";
     /// The session was ended, and why.
-    SessionEnded,
+    SessionEnded: GONE, "session-ended", "SessionEnded", "The session ended";
     /// The idempotency key belongs to another request.
-    IdempotencyKeyReused,
+    IdempotencyKeyReused: UNPROCESSABLE_ENTITY, "idempotency-key-reused", "IdempotencyKeyReused",
+        "The idempotency key belongs to another request";
     /// The address takes WebSocket connections only.
-    UpgradeRequired,
-    /// The store does not answer.
-    StoreUnavailable,
-    /// The keys that verify tokens could not be loaded.
-    KeysUnavailable,
-    /// The node takes no new work.
-    NodeUnavailable,
-    /// The web pages were not built.
-    PagesNotBuilt,
+    UpgradeRequired: UPGRADE_REQUIRED, "upgrade-required", "UpgradeRequired", "WebSocket only";
     /// The account asks for more than can be remembered.
-    TooManyRequests,
+    TooManyRequests: TOO_MANY_REQUESTS, "too-many-requests", "TooManyRequests", "Slow down";
+    /// The store does not answer.
+    StoreUnavailable: SERVICE_UNAVAILABLE, "store-unavailable", "StoreUnavailable",
+        "The session store does not answer";
+    /// The keys that verify tokens could not be loaded.
+    KeysUnavailable: SERVICE_UNAVAILABLE, "keys-unavailable", "KeysUnavailable",
+        "The keys that verify tokens are not loaded";
+    /// The node takes no new work.
+    NodeUnavailable: SERVICE_UNAVAILABLE, "node-unavailable", "NodeUnavailable",
+        "This node takes no new sessions";
+    /// The web pages were not built.
+    PagesNotBuilt: SERVICE_UNAVAILABLE, "pages-not-built", "PagesNotBuilt",
+        "The web pages are not built";
     /// The request took too long.
-    Timeout,
+    Timeout: REQUEST_TIMEOUT, "timeout", "Timeout", "The request took too long";
     /// A defect.
-    Internal,
+    Internal: INTERNAL_SERVER_ERROR, "internal", "InternalError", "A defect in Baton";
 }
 
 impl Kind {
-    /// All kinds, for the documentation.
-    pub const ALL: [Self; 22] = [
-        Self::InvalidRequest,
-        Self::InvalidToken,
-        Self::OriginRefused,
-        Self::NotFound,
-        Self::NoSuchSession,
-        Self::NoSuchNode,
-        Self::MethodNotAllowed,
-        Self::BodyTooLarge,
-        Self::LimitExceeded,
-        Self::TooManySessions,
-        Self::TakeOverDisabled,
-        Self::OtherDeviceType,
-        Self::SessionEnded,
-        Self::IdempotencyKeyReused,
-        Self::UpgradeRequired,
-        Self::StoreUnavailable,
-        Self::KeysUnavailable,
-        Self::NodeUnavailable,
-        Self::PagesNotBuilt,
-        Self::TooManyRequests,
-        Self::Timeout,
-        Self::Internal,
-    ];
-
-    /// Status, last part of the `type`, `code`, `title`.
-    fn spec(self) -> (StatusCode, &'static str, &'static str, &'static str) {
-        use StatusCode as S;
-        match self {
-            Self::InvalidRequest => {
-                (S::BAD_REQUEST, "invalid-request", "InvalidRequest", "The request is not valid")
-            }
-            Self::InvalidToken => {
-                (S::UNAUTHORIZED, "invalid-token", "InvalidToken", "No valid bearer token")
-            }
-            Self::OriginRefused => {
-                (S::FORBIDDEN, "origin-refused", "OriginRefused", "This origin is not allowed")
-            }
-            Self::NotFound => (S::NOT_FOUND, "not-found", "NotFound", "No such page"),
-            Self::NoSuchSession => {
-                (S::NOT_FOUND, "no-such-session", "NoSuchSession", "No such session")
-            }
-            Self::NoSuchNode => (S::NOT_FOUND, "no-such-node", "NoSuchNode", "No such node"),
-            Self::MethodNotAllowed => (
-                S::METHOD_NOT_ALLOWED,
-                "method-not-allowed",
-                "MethodNotAllowed",
-                "This page has no such method",
-            ),
-            Self::BodyTooLarge => {
-                (S::PAYLOAD_TOO_LARGE, "body-too-large", "BodyTooLarge", "The body is too large")
-            }
-            Self::LimitExceeded => {
-                (S::CONFLICT, "limit-exceeded", "LimitExceeded", "The limit is reached")
-            }
-            Self::TooManySessions => {
-                (S::FORBIDDEN, "too-many-sessions", "df1e80a", "Too many sessions")
-            }
-            Self::TakeOverDisabled => {
-                (S::FORBIDDEN, "take-over-disabled", "TakeOverDisabled", "Take-over is off")
-            }
-            Self::OtherDeviceType => (
-                S::CONFLICT,
-                "other-device-type",
-                "OtherDeviceType",
-                "The session has another device type",
-            ),
-            Self::SessionEnded => (S::GONE, "session-ended", "SessionEnded", "The session ended"),
-            Self::IdempotencyKeyReused => (
-                S::UNPROCESSABLE_ENTITY,
-                "idempotency-key-reused",
-                "IdempotencyKeyReused",
-                "The idempotency key belongs to another request",
-            ),
-            Self::UpgradeRequired => {
-                (S::UPGRADE_REQUIRED, "upgrade-required", "UpgradeRequired", "WebSocket only")
-            }
-            Self::StoreUnavailable => (
-                S::SERVICE_UNAVAILABLE,
-                "store-unavailable",
-                "StoreUnavailable",
-                "The session store does not answer",
-            ),
-            Self::KeysUnavailable => (
-                S::SERVICE_UNAVAILABLE,
-                "keys-unavailable",
-                "KeysUnavailable",
-                "The keys that verify tokens are not loaded",
-            ),
-            Self::NodeUnavailable => (
-                S::SERVICE_UNAVAILABLE,
-                "node-unavailable",
-                "NodeUnavailable",
-                "This node takes no new sessions",
-            ),
-            Self::PagesNotBuilt => (
-                S::SERVICE_UNAVAILABLE,
-                "pages-not-built",
-                "PagesNotBuilt",
-                "The web pages are not built",
-            ),
-            Self::TooManyRequests => {
-                (S::TOO_MANY_REQUESTS, "too-many-requests", "TooManyRequests", "Slow down")
-            }
-            Self::Timeout => {
-                (S::REQUEST_TIMEOUT, "timeout", "Timeout", "The request took too long")
-            }
-            Self::Internal => {
-                (S::INTERNAL_SERVER_ERROR, "internal", "InternalError", "A defect in Baton")
-            }
-        }
-    }
-
     /// The status it is answered with.
     pub fn status(self) -> StatusCode {
-        self.spec().0
+        self.spec().status
     }
 
     /// The `type`: stable, for programs.
     pub fn uri(self) -> String {
-        format!("urn:baton:problem:{}", self.spec().1)
+        format!("urn:baton:problem:{}", self.spec().slug)
     }
 
     /// The `code`: stable, for programs that compare words.
     pub fn code(self) -> &'static str {
-        self.spec().2
+        self.spec().code
+    }
+
+    /// The `Retry-After`, where waiting is all a client can do.
+    fn retry_after(self) -> Option<u32> {
+        match self.status() {
+            StatusCode::SERVICE_UNAVAILABLE => Some(RETRY_AFTER_SECONDS),
+            StatusCode::TOO_MANY_REQUESTS => Some(CROWDED_SECONDS),
+            _ => None,
+        }
     }
 }
 
@@ -199,15 +137,12 @@ pub struct Problem {
     kind: Kind,
     detail: Cow<'static, str>,
     members: Map<String, Value>,
-    retry_after: Option<u32>,
 }
 
 impl Problem {
     /// A problem; `detail` tells the reader what to do.
     pub fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
-        let retry_after =
-            (kind.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS);
-        Self { kind, detail: detail.into(), members: Map::new(), retry_after }
+        Self { kind, detail: detail.into(), members: Map::new() }
     }
 
     /// A request that is not what the call takes.
@@ -255,7 +190,7 @@ impl From<AuthError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (status, _, code, title) = self.kind.spec();
+        let Spec { status, slug: _, code, title } = self.kind.spec();
         // `details` stands in every problem: the vendor's client reads its members unasked.
         let mut body = json!({
             "type": self.kind.uri(), "status": status.as_u16(), "title": title,
@@ -268,7 +203,7 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         let problem_json = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, problem_json);
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.kind.retry_after() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if status == StatusCode::UPGRADE_REQUIRED {
@@ -280,5 +215,32 @@ impl IntoResponse for Problem {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_kinds_share_a_type_or_a_code() {
+        for of in [Kind::uri, |kind: Kind| kind.code().to_owned()] {
+            let mut names: Vec<_> = Kind::ALL.into_iter().map(of).collect();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), Kind::ALL.len(), "{names:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_can_only_wait_is_told_how_long() {
+        let waits = |kind| {
+            let response = Problem::new(kind, "").into_response();
+            let seconds = response.headers().get(header::RETRY_AFTER);
+            seconds.map(|seconds| seconds.to_str().unwrap().to_owned())
+        };
+        assert_eq!(waits(Kind::TooManyRequests).as_deref(), Some("60"));
+        assert_eq!(waits(Kind::StoreUnavailable).as_deref(), Some("2"));
+        assert_eq!(waits(Kind::LimitExceeded), None);
     }
 }

@@ -162,9 +162,11 @@ pub struct ActiveSessions {
         (status = 200, body = SessionAnswer),
         (status = 400, response = super::docs::ProblemDetails),
         (status = 401, response = super::docs::ProblemDetails),
+        (status = 403, response = super::docs::ProblemDetails),
         (status = 409, response = super::docs::ProblemDetails),
         (status = 413, response = super::docs::ProblemDetails),
         (status = 422, response = super::docs::ProblemDetails),
+        (status = 429, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
     ),
 )]
@@ -197,6 +199,7 @@ pub async fn create(
         (status = 409, response = super::docs::ProblemDetails),
         (status = 413, response = super::docs::ProblemDetails),
         (status = 422, response = super::docs::ProblemDetails),
+        (status = 429, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
     ),
 )]
@@ -219,6 +222,7 @@ pub async fn takeover(
     responses(
         (status = 200, body = ActiveSessions),
         (status = 401, response = super::docs::ProblemDetails),
+        (status = 403, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
     ),
 )]
@@ -241,6 +245,7 @@ pub async fn list(
         (status = 204, description = "Its slot is free; also when it was ended before"),
         (status = 400, response = super::docs::ProblemDetails),
         (status = 401, response = super::docs::ProblemDetails),
+        (status = 403, response = super::docs::ProblemDetails),
         (status = 404, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
     ),

@@ -2,13 +2,13 @@
 
 use axum::{
     extract::{Query, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
-    http::{HeaderMap, header},
+    http::HeaderMap,
     response::Response,
 };
 use serde::Deserialize;
 
 use super::{
-    extract::text,
+    extract::check_origin,
     problem::{Kind, Problem},
     state::SharedApi,
 };
@@ -59,13 +59,7 @@ pub async fn open(
         Metrics::count(&api.metrics.refused_tokens, error.word());
         Problem::new(Kind::InvalidToken, "Use the complete `endpoint` of POST /sessions.")
     })?;
-    let origins = &api.tenants.get(&claims.account.tenant).origins;
-    if let Some(origin) = text(&headers, &header::ORIGIN)
-        && !origins.allow(origin)
-    {
-        let detail = "Add the page's origin to streams.allowed_origins, or to its tenant's list.";
-        return Err(Problem::new(Kind::OriginRefused, detail));
-    }
+    check_origin(&headers, &api.tenants.get(&claims.account.tenant).origins)?;
     let upgrade = upgrade.map_err(|_| {
         Problem::new(Kind::UpgradeRequired, "Open this URL with a WebSocket client.")
     })?;

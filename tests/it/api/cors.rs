@@ -1,11 +1,17 @@
 //! Players run on web pages of other origins: preflights, and answers that pages may read.
 
-use reqwest::Method;
+use reqwest::{Method, header::HeaderValue};
 use serde_json::json;
 
-use crate::support::node::{Answer, Ask, TestNode};
+use crate::support::{
+    node::{Answer, Ask, TestNode},
+    tokens::Claims,
+};
 
 const SHOP: &str = "https://shop.example.com";
+/// A tenant with a list of its own.
+const TENANT: &str = "[[tenants]]\npublisher_id = 'a'\nallowed_origins = ['https://a.example']\n\
+                      secret = 'a secret of that tenant, and no other'";
 
 async fn preflight(node: &TestNode, path: &str, method: &str, origin: &str) -> Answer {
     node.call(Method::OPTIONS, path)
@@ -60,15 +66,44 @@ async fn only_listed_origins_may_call_where_there_is_a_list() {
 
 #[tokio::test]
 async fn a_listed_tenants_origins_are_allowed_beside_the_general_ones() {
-    let file = "[[tenants]]\npublisher_id = 'a'\nsecret = 'a secret of that tenant, and no other'\n\
-                allowed_origins = ['https://a.example']";
     let list = ("BATON_STREAMS__ALLOWED_ORIGINS", SHOP);
-    let node = TestNode::with_file(file, &[list]).await;
+    let node = TestNode::with_file(TENANT, &[list]).await;
     for (origin, expected) in
         [(SHOP, SHOP), ("https://a.example", "https://a.example"), ("https://b.example", "")]
     {
         assert_eq!(allowed(&preflight(&node, "/sessions", "POST", origin).await), expected);
     }
+}
+
+#[tokio::test]
+async fn a_call_counts_from_its_own_tenants_origins_only() {
+    let list = ("BATON_STREAMS__ALLOWED_ORIGINS", SHOP);
+    let node = TestNode::with_file(TENANT, &[list]).await;
+    let claims = Claims::of("a", "alice");
+    let listed = node.bearer(claims.sign("a secret of that tenant, and no other"));
+    let other = node.customer("alice");
+    for (caller, own, foreign) in
+        [(&listed, "https://a.example", SHOP), (&other, SHOP, "https://a.example")]
+    {
+        for (method, path) in
+            [(Method::GET, "/sessions"), (Method::GET, "/users/alice/media_play_sessions")]
+        {
+            let ask = || caller.call(method.clone(), path);
+            ask().answer().await.ok();
+            ask().header("origin", own).answer().await.ok();
+            for origin in [foreign, "null", "https://b.example"] {
+                let refused = ask().header("origin", origin).answer().await;
+                refused.problem(403, "OriginRefused");
+            }
+            let refused = ask().header("origin", own).header("origin", foreign).answer().await;
+            refused.problem(403, "OriginRefused");
+            let bytes = HeaderValue::from_bytes(b"https://\xff").unwrap();
+            ask().header("origin", bytes).answer().await.problem(403, "OriginRefused");
+        }
+    }
+    // Who the tenant is, is known by the token only.
+    let request = node.call(Method::GET, "/sessions").header("origin", "https://b.example");
+    request.answer().await.problem(401, "InvalidToken");
 }
 
 #[tokio::test]

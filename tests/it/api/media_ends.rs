@@ -86,9 +86,12 @@ async fn sessions_with_a_socket_are_not_media_play_sessions() {
     let path = format!("/users/alice/media_play_sessions/{}", session.id);
     assert_eq!(alice.get("/users/alice/media_play_sessions").await.ok()["data"], json!([]));
     alice.patch(&path).await.problem(404, "NoSuchSession");
-    alice.put(&path, &json!({})).await.problem(400, "InvalidRequest");
+    alice.put(&path, &json!({})).await.problem(404, "NoSuchSession");
     let patch = alice.call(Method::PATCH, &path).json(&playing("S1"));
     patch.answer().await.problem(404, "NoSuchSession");
+    let taken = alice.put(&path, &playing("S1")).await;
+    let detail = &taken.problem(409, "OtherDeviceType")["detail"];
+    assert!(!detail.to_string().contains("S1"), "an offer is no device type: {detail}");
     assert_eq!(alice.count().await, 1);
 }
 
