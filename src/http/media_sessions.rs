@@ -6,13 +6,12 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::Deserialize;
 use serde_json::json;
-use utoipa::ToSchema;
 
 use super::{
-    extract::{Caller, ClientIp, Customer, IdempotencyKey, Json, OptionalJson, object, plain_text},
+    extract::{Caller, ClientIp, Customer, IdempotencyKey, Json, OptionalJson, plain_text},
     media_entity::{Attributes, MediaAnswer, MediaIndex, entity},
+    media_request::{MediaRequest, TEXT_CHARS},
     problem::{Kind, Problem},
     state::{Api, SharedApi},
 };
@@ -20,50 +19,12 @@ use crate::{
     domain::{
         ids::SessionId,
         streams::{
-            Admission, EndReason, Ended, Goal, HeartbeatOutcome, LivesBy, Pool, PoolKind,
-            ReleaseOutcome, Session, StreamRequest,
+            Admission, EndReason, Ended, Goal, HeartbeatOutcome, LivesBy, PoolKind, ReleaseOutcome,
+            Session, StreamRequest,
         },
     },
     metrics::Metrics,
 };
-
-/// Longest client-chosen id, device type and service, in characters.
-const TEXT_CHARS: usize = 128;
-
-/// A JSON:API request: only `data.attributes` is read.
-#[derive(Debug, Deserialize, ToSchema)]
-pub struct MediaRequest {
-    #[serde(default, deserialize_with = "object")]
-    data: MediaRequestData,
-}
-
-/// The `data` of a request.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-pub struct MediaRequestData {
-    #[serde(default, deserialize_with = "object")]
-    attributes: MediaRequestAttributes,
-}
-
-/// What a client tells of its playback.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-pub struct MediaRequestAttributes {
-    /// The type of device: the limit is per user and device type.
-    device_type: Option<String>,
-    /// The service that is played.
-    service: Option<String>,
-}
-
-impl MediaRequest {
-    fn device_type(&self) -> Result<Option<Pool>, Problem> {
-        let device_type = bounded(self.data.attributes.device_type.as_deref(), "device_type")?;
-        Ok(device_type.map(|device_type| Pool::new(PoolKind::DeviceType, device_type)))
-    }
-}
-
-fn bounded<'a>(text: Option<&'a str>, member: &str) -> Result<Option<&'a str>, Problem> {
-    let member = format!("data.attributes.{member}");
-    text.map(|text| plain_text(text, &member, 1..=TEXT_CHARS)).transpose()
-}
 
 /// Whether it is a session of this dialect: those with a socket do not live by heartbeats.
 fn is_media(session: &Session) -> bool {
@@ -167,7 +128,7 @@ pub async fn put(
     let customer = caller.acting_for(&user)?;
     plain_text(&id, "id", 1..=TEXT_CHARS)?;
     let session = SessionId::from(id);
-    let body = body.unwrap_or(MediaRequest { data: MediaRequestData::default() });
+    let body = body.unwrap_or_default();
     if body.device_type()?.is_none() {
         // Nothing to create from: it can only be kept alive.
         let kept = api.streams.heartbeat(&customer.account, &session, None).await?;
@@ -312,7 +273,7 @@ async fn place(
         return Err(Problem::new(Kind::NodeUnavailable, "It is draining: ask another node."));
     }
     let pool = body.device_type()?.ok_or_else(device_type_missing)?;
-    let service = bounded(body.data.attributes.service.as_deref(), "service")?;
+    let service = body.service()?;
     let attributes = Attributes { service: service.map(str::to_owned), ip4_address };
     let request = StreamRequest {
         account: wanted.customer.account,

@@ -6,6 +6,7 @@ pub mod docs;
 pub mod extract;
 pub mod layers;
 pub mod media_entity;
+pub mod media_request;
 pub mod media_sessions;
 pub mod pages;
 pub mod probes;
