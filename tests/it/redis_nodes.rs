@@ -58,6 +58,21 @@ async fn a_node_that_stops_beating_vanishes_and_the_others_stay() {
 }
 
 #[tokio::test]
+async fn killed_nodes_are_purged_though_nobody_lists() {
+    let server = RedisServer::start().await;
+    let (_node, nodes) = registry(&server).await;
+    nodes.beat(&record("a"), LONG_MS).await.unwrap();
+    nodes.beat(&record("b"), 1).await.unwrap();
+    eventually("only a is left", async || {
+        nodes.beat(&record("a"), LONG_MS).await.unwrap();
+        let leases = server.cli(&["ZCARD", "t:{nodes}:leases"]).await;
+        let records = server.cli(&["HLEN", "t:{nodes}:records"]).await;
+        ([leases, records] == [redis::Value::Int(1), redis::Value::Int(1)]).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_idle_registry_leaves_no_keys() {
     let server = RedisServer::start().await;
     let (_node, nodes) = registry(&server).await;
