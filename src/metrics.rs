@@ -47,6 +47,8 @@ pub struct Metrics {
     pub renewals: Family<Outcome, Counter>,
     /// Messages of the bus that arrived, by kind.
     pub bus_messages: Family<Outcome, Counter>,
+    /// Messages that this node could not publish, since its start.
+    pub bus_dropped: Gauge,
     /// Times all held sessions were checked against the store, by cause.
     pub rechecks: Family<Outcome, Counter>,
     /// 1 while the store answers.
@@ -91,6 +93,7 @@ impl Metrics {
             socket_ends: Family::default(),
             renewals: Family::default(),
             bus_messages: Family::default(),
+            bus_dropped: Gauge::default(),
             rechecks: Family::default(),
             store_up: Gauge::default(),
             bus_up: Gauge::default(),
@@ -126,6 +129,11 @@ impl Metrics {
         registry.register("socket_ends", "Sockets closed, by reason", self.socket_ends.clone());
         registry.register("stream_renewals", "Renewals by verdict", self.renewals.clone());
         registry.register("bus_messages", "Messages received by kind", self.bus_messages.clone());
+        registry.register(
+            "bus_dropped",
+            "Messages not published since the start",
+            self.bus_dropped.clone(),
+        );
         registry.register(
             "rechecks",
             "Times all held sessions were checked against the store, by cause",

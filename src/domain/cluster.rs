@@ -90,6 +90,11 @@ pub trait Bus: Send + Sync {
 
     /// Drops the current subscription and builds another (it proved deaf).
     fn resubscribe(&self);
+
+    /// Messages that are known to be lost on this side, since the start.
+    fn dropped(&self) -> u64 {
+        0
+    }
 }
 
 /// The registry of nodes. Entries vanish by themselves when a node stops beating.

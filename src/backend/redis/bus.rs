@@ -58,11 +58,6 @@ impl RedisBus {
         let renewals = watch::Sender::new(0);
         Self { link, keys, tracker: tracker.clone(), shutdown, outbox, dropped, renewals }
     }
-
-    /// Messages that were never published: the queue was full, or Redis away.
-    pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
-    }
 }
 
 impl Bus for RedisBus {
@@ -87,6 +82,11 @@ impl Bus for RedisBus {
 
     fn resubscribe(&self) {
         self.renewals.send_modify(|wishes| *wishes = wishes.wrapping_add(1));
+    }
+
+    /// Messages that were never published: the queue was full, or Redis away.
+    fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
     }
 }
 
