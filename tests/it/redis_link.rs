@@ -135,6 +135,20 @@ fn bulk(text: &str) -> Value {
 }
 
 #[tokio::test]
+async fn connections_out_of_step_are_given_up_with_all_calls_in_flight() {
+    let server = RedisServer::start().await;
+    let node = LinkedNode::on(&server);
+    let before = node.until_up().await.incarnation;
+    assert_eq!(count(&node).await.unwrap(), 1);
+    // The first poll sends the call; its answer comes to connections that are given up by then.
+    let (in_flight, ()) = tokio::join!(count(&node), async { node.link.distrust("a test") });
+    assert!(matches!(in_flight, Err(StoreError::Unavailable(_))), "{in_flight:?}");
+    assert!(count(&node).await.unwrap_err().is_transient());
+    node.until("dialled again", |state| state.up && state.incarnation > before).await;
+    assert_eq!(count(&node).await.unwrap(), 3, "as after a time-out, it may have been executed");
+}
+
+#[tokio::test]
 async fn shutdown_ends_all_tasks_and_leaves_the_connections_for_last_words() {
     let server = RedisServer::start().await;
     let node = LinkedNode::on(&server);

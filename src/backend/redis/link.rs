@@ -131,6 +131,15 @@ impl Link {
         self.live()?.send(cmd).await.map_err(|error| self.store_error(error))
     }
 
+    /// Gives the present connections up, for good: a reply was not the answer to its question.
+    ///
+    /// Calls fail at once, also those in flight, until the supervisor has dialled again.
+    pub fn distrust(&self, why: &'static str) {
+        if let Ok(live) = self.live() {
+            live.distrust(why);
+        }
+    }
+
     pub(super) fn wait_replicas(&self) -> u32 {
         self.options.wait_replicas
     }
@@ -142,7 +151,7 @@ impl Link {
     /// The connections that stand now. Never waits for others.
     pub(super) fn live(&self) -> Result<Arc<Live>, StoreError> {
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-        live.clone().ok_or_else(not_connected)
+        live.clone().filter(|live| live.is_trusted()).ok_or_else(not_connected)
     }
 
     /// A place among the calls in flight, refused at once when there is none.

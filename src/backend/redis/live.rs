@@ -1,7 +1,7 @@
 //! The connections that stand now, and what their calls tell about them.
 
 use std::{
-    sync::atomic::{AtomicU32, AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -47,6 +47,8 @@ pub(super) struct Live {
     timeout: Duration,
     next: AtomicUsize,
     silent: AtomicU32,
+    /// Some reply was not the answer to its question: no other can be believed either.
+    distrusted: AtomicBool,
     causes: mpsc::Sender<String>,
 }
 
@@ -56,7 +58,8 @@ impl Live {
         // One cause is enough: the first makes the supervisor replace everything.
         let (causes, heard) = mpsc::channel(1);
         let (next, silent) = (AtomicUsize::new(0), AtomicU32::new(0));
-        (Self { dialled, timeout, next, silent, causes }, heard)
+        let distrusted = AtomicBool::new(false);
+        (Self { dialled, timeout, next, silent, distrusted, causes }, heard)
     }
 
     pub(super) fn is_cluster(&self) -> bool {
@@ -94,6 +97,9 @@ impl Live {
     ) -> RedisResult<T> {
         let ended = tokio::time::timeout(self.timeout, call).await;
         let result = ended.unwrap_or_else(|_| Err(trouble::timed_out()));
+        if !self.is_trusted() {
+            return Err(trouble::distrusted());
+        }
         match &result {
             Ok(_) => self.heard(),
             Err(error) => self.judge(error),
@@ -119,6 +125,16 @@ impl Live {
                 }
             }
         }
+    }
+
+    /// Refuses all that these connections answer from now on, calls in flight included.
+    pub(super) fn distrust(&self, why: &'static str) {
+        self.distrusted.store(true, Ordering::Relaxed);
+        self.give_up(why.to_owned());
+    }
+
+    pub(super) fn is_trusted(&self) -> bool {
+        !self.distrusted.load(Ordering::Relaxed)
     }
 
     fn give_up(&self, cause: String) {

@@ -77,9 +77,9 @@ impl Supervisor {
     }
 
     /// The old connections of a cluster still serve its healthy shards, so they stay
-    /// until their successors stand or cannot be had.
+    /// until their successors stand or cannot be had. Those nobody believes serve nothing.
     fn lost(&mut self, live: &Live, cause: &str) {
-        if live.is_cluster() {
+        if live.is_cluster() && live.is_trusted() {
             debug!(cause, "dialling the cluster again");
         } else {
             self.down(cause);

@@ -52,6 +52,13 @@ pub(super) fn timed_out() -> RedisError {
     io::Error::from(io::ErrorKind::TimedOut).into()
 }
 
+/// The error of a call whose connection answers other questions than it was asked.
+///
+/// The call may have been executed, as after a time-out.
+pub(super) fn distrusted() -> RedisError {
+    io::Error::new(io::ErrorKind::ConnectionAborted, "the connection was out of step").into()
+}
+
 /// The same trouble as callers of a store see it.
 pub(super) fn store_error(error: RedisError, timeout: Duration) -> StoreError {
     match verdict(&error) {
