@@ -1,7 +1,10 @@
 //! Many calls in one round trip.
 
-use futures_util::{StreamExt, future, stream};
+use std::{pin::pin, time::Duration};
+
+use futures_util::future;
 use redis::{Pipeline, RedisResult, Value};
+use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
     link::{Link, crowded, not_connected},
@@ -19,6 +22,10 @@ const PIPELINE_CALLS: usize = 512;
 /// Calls of a batch in flight at once in a cluster, where each goes its own way.
 const CLUSTER_CALLS: usize = 64;
 
+/// A call of a batch without an answer by then waits beside the others: a shard that is frozen must
+/// not hold up the calls to healthy ones for its whole time-out. Those answer within milliseconds.
+const CLUSTER_PATIENCE: Duration = Duration::from_millis(50);
+
 impl Link {
     /// Runs a script many times; the results are in the order of the calls.
     ///
@@ -30,10 +37,9 @@ impl Link {
     ) -> Vec<Result<Value, StoreError>> {
         match self.live() {
             Ok(live) if live.is_cluster() => {
-                // Collected first: a stream over borrowing closures is not `Send` for all lifetimes.
-                let runs: Vec<_> =
-                    calls.iter().map(|call| self.run(script, &call.keys, &call.args)).collect();
-                stream::iter(runs).buffered(CLUSTER_CALLS).collect().await
+                let places = Semaphore::new(CLUSTER_CALLS);
+                let runs = calls.iter().map(|call| self.run_placed(&places, script, call));
+                future::join_all(runs).await
             }
             Ok(live) => {
                 let chunks = calls.chunks(PIPELINE_CALLS);
@@ -41,6 +47,24 @@ impl Link {
                 future::join_all(runs).await.into_iter().flatten().collect()
             }
             Err(_) => calls.iter().map(|_| Err(not_connected())).collect(),
+        }
+    }
+
+    /// Runs a call once there is a place for it, and gives the place up when the answer is late.
+    async fn run_placed(
+        &self,
+        places: &Semaphore,
+        script: &Script,
+        call: &Call,
+    ) -> Result<Value, StoreError> {
+        let place = places.acquire().await;
+        let mut run = pin!(self.run(script, &call.keys, &call.args));
+        match timeout(CLUSTER_PATIENCE, run.as_mut()).await {
+            Ok(result) => result,
+            Err(_) => {
+                drop(place);
+                run.await
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use baton::backend::redis::link::{Link, LinkOptions, LinkState, Target};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{in_time, redis::RedisServer};
+use super::{DEADLINE, in_time, redis::RedisServer};
 
 /// Short enough that a frozen server is noticed soon, long enough for a busy machine.
 const CALL_TIMEOUT: Duration = Duration::from_millis(500);
@@ -23,15 +23,20 @@ impl LinkedNode {
     }
 
     pub(crate) fn with(server: &RedisServer, wait_replicas: u32) -> Self {
-        Self::open(Target::Single(server.url()), wait_replicas)
+        Self::open(Target::Single(server.url()), wait_replicas, CALL_TIMEOUT)
     }
 
     pub(crate) fn at(target: Target) -> Self {
-        Self::open(target, 0)
+        Self::open(target, 0, CALL_TIMEOUT)
     }
 
-    fn open(target: Target, wait_replicas: u32) -> Self {
-        let options = LinkOptions { target, connections: 2, timeout: CALL_TIMEOUT, wait_replicas };
+    /// One whose calls to a frozen server last longer than any test waits.
+    pub(crate) fn patient(target: Target) -> Self {
+        Self::open(target, 0, DEADLINE * 2)
+    }
+
+    fn open(target: Target, wait_replicas: u32, timeout: Duration) -> Self {
+        let options = LinkOptions { target, connections: 2, timeout, wait_replicas };
         let (tracker, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let link = Link::open(options, &tracker, shutdown.clone()).unwrap();
         Self { link, tracker, shutdown }

@@ -71,6 +71,21 @@ impl RedisCluster {
         Target::Cluster(self.nodes.iter().map(RedisServer::url).collect())
     }
 
+    /// Runs one command on each node.
+    pub(crate) async fn every(&self, words: &[&str]) {
+        for node in &self.nodes {
+            node.cli(words).await;
+        }
+    }
+
+    /// The node whose slots a key is in.
+    pub(crate) async fn owner(&self, key: &str) -> &RedisServer {
+        let slot = self.nodes[0].cli(&["CLUSTER", "KEYSLOT", key]).await;
+        let slot: u32 = redis::from_redis_value(slot).unwrap();
+        let mut shares = shares(self.nodes.len()).zip(&self.nodes);
+        shares.find(|(slots, _)| slots.contains(&slot)).expect("every slot has a node").1
+    }
+
     /// The keys on each node.
     pub(crate) async fn sizes(&self) -> Vec<i64> {
         let mut sizes = Vec::new();
