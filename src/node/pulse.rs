@@ -70,6 +70,7 @@ impl Pulse {
     ///
     /// `steady`: probes are a second apart, so one without an answer means something.
     fn check_bus(&self, steady: bool) {
+        self.metrics.bus_dropped.set(i64::try_from(self.bus.dropped()).unwrap_or(i64::MAX));
         let silent = self.probes.silent();
         if steady && silent >= SILENT_PROBES && silent.is_multiple_of(SILENT_PROBES) {
             if self.health.set_bus(false) {

@@ -18,7 +18,7 @@ use crate::domain::{
 /// A reply that is not the answer to the question asked: the connection is out of step.
 #[derive(Debug, thiserror::Error)]
 #[error("asked about {asked:?}, answered about {answered:?}")]
-struct OutOfStep {
+pub(super) struct OutOfStep {
     asked: String,
     answered: String,
 }
@@ -30,8 +30,17 @@ pub(super) fn open(value: Value, asked: &str) -> Result<Reply, StoreError> {
     if answered == asked {
         return Ok(reply);
     }
+    // The question may have been answered to somebody else: as uncertain as no answer at all.
     let error = OutOfStep { asked: asked.to_owned(), answered };
-    Err(StoreError::Corrupt(Box::new(error)))
+    Err(StoreError::Unavailable(Box::new(error)))
+}
+
+/// Whether the connection that answered must not be used any more.
+pub(super) fn is_out_of_step(error: &StoreError) -> bool {
+    match error {
+        StoreError::Unavailable(cause) => cause.is::<OutOfStep>(),
+        StoreError::Timeout(_) | StoreError::Corrupt(_) => false,
+    }
 }
 
 /// `None`: the script purged all the time and must be called again.
@@ -153,5 +162,18 @@ pub(super) fn listed(value: Value, echo: &str) -> Result<Vec<Session>, StoreErro
     match reply.word() {
         "sessions" => Listed::sessions(reply.field()?),
         _ => Err(reply.unknown().into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_about_another_session_is_no_answer() {
+        let reply = ["parked", "b"].map(|text| Value::BulkString(text.into())).to_vec();
+        let error = parked(Value::Array(reply), &SessionId::from("a")).unwrap_err();
+        assert!(is_out_of_step(&error));
+        assert!(error.is_transient());
     }
 }
