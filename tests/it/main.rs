@@ -12,6 +12,7 @@ mod histories;
 mod redis_bus;
 mod redis_link;
 mod redis_nodes;
+mod redis_streams;
 mod redis_topology;
 mod support;
 mod tidy;
