@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::health::Health;
@@ -23,6 +23,8 @@ use crate::{
 
 /// Between two probes: counts are right within five seconds of lost data, so this is well below.
 const PULSE: Duration = Duration::from_secs(1);
+/// Half the time between the first two probes; the embedded store answers at once.
+const FIRST_PULSE: Duration = Duration::from_millis(1);
 /// Life of a registry entry without a beat: ten missed beats.
 const BEAT_LEASE_MS: u64 = 10_000;
 /// Probes that may be silent before the subscription counts as deaf.
@@ -48,25 +50,33 @@ pub struct Pulse {
 
 impl Pulse {
     /// Beats until the shutdown, then leaves the registry.
+    ///
+    /// A node that has never been ready beats sooner, ever slower: it need not wait a second for
+    /// an answer that is there at once.
     pub async fn run(self, shutdown: CancellationToken) {
-        let mut ticks = interval(PULSE);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut wait = FIRST_PULSE;
         let mut epoch = None;
         let mut sent = 0;
-        while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
-            self.check_bus(&mut sent);
+        loop {
+            self.check_bus(&mut sent, wait == PULSE);
             self.check_store(&mut epoch).await;
+            let is_ready = self.health.obstacles().is_empty();
+            wait = if is_ready { PULSE } else { (wait * 2).min(PULSE) };
+            if shutdown.run_until_cancelled(sleep(wait)).await.is_none() {
+                break;
+            }
         }
         let _ = self.nodes.leave(&self.record.name).await;
     }
 
-    fn check_bus(&self, sent: &mut u64) {
+    /// `steady`: probes are a second apart, so one without an answer means something.
+    fn check_bus(&self, sent: &mut u64, steady: bool) {
         let heard = self.probe.load(Ordering::Relaxed);
         let silent = *sent - heard.min(*sent);
         if heard > 0 && silent < SILENT_PROBES && self.health.set_bus(true) {
             tracing::info!("this node hears its channel");
         }
-        if silent >= SILENT_PROBES && silent.is_multiple_of(SILENT_PROBES) {
+        if steady && silent >= SILENT_PROBES && silent.is_multiple_of(SILENT_PROBES) {
             if self.health.set_bus(false) {
                 tracing::warn!("messages to this node do not arrive: subscribing again");
             }
