@@ -84,11 +84,18 @@ struct Connection {
 }
 
 /// Serves a socket to its end. Its token was verified before it was opened.
-pub async fn serve(socket: WebSocket, claims: SocketClaims, shared: Arc<StreamSockets>) {
+///
+/// There are many sockets, and nearly all are idle: a future holds the room of everything it may
+/// ever await, so the connection, and each step that comes now and then, is boxed.
+pub fn serve(
+    socket: WebSocket,
+    claims: SocketClaims,
+    shared: Arc<StreamSockets>,
+) -> impl Future<Output = ()> + Send {
     let handle = shared.hub.open(claims.account, claims.session);
     shared.metrics.sockets.inc();
     let now = Instant::now();
-    let mut connection = Connection {
+    let mut connection = Box::new(Connection {
         stage: Stage::Opened { until: now + shared.pong_timeout },
         ping_at: now + shared.ping_every,
         at_least: claims.generation,
@@ -99,9 +106,11 @@ pub async fn serve(socket: WebSocket, claims: SocketClaims, shared: Arc<StreamSo
         socket,
         handle,
         shared,
-    };
-    let end = connection.run().await;
-    connection.leave(end).await;
+    });
+    async move {
+        let end = connection.run().await;
+        Box::pin(connection.leave(end)).await;
+    }
 }
 
 impl Connection {
@@ -110,11 +119,11 @@ impl Connection {
             let deadline = self.deadline();
             let flow = tokio::select! {
                 message = self.socket.recv() => match message {
-                    Some(Ok(message)) => self.heard(message).await,
+                    Some(Ok(message)) => Box::pin(self.heard(message)).await,
                     Some(Err(_)) | None => ControlFlow::Break(End::Dropped),
                 },
-                order = self.handle.orders.next() => self.ordered(order).await,
-                () = sleep_until(deadline) => self.overdue().await,
+                order = self.handle.orders.next() => Box::pin(self.ordered(order)).await,
+                () = sleep_until(deadline) => Box::pin(self.overdue()).await,
             };
             if let ControlFlow::Break(end) = flow {
                 return end;
@@ -285,7 +294,7 @@ impl Connection {
     }
 
     /// Settles the session first, so that a slot is free when the close frame arrives.
-    async fn leave(mut self, end: End) {
+    async fn leave(mut self: Box<Self>, end: End) {
         let shared = self.shared.clone();
         if let Stage::Bound(generation) = self.stage {
             shared.metrics.held_streams.dec();
