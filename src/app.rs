@@ -35,7 +35,7 @@ use crate::{
         self,
         demo::Demo,
         pages::Pages,
-        state::{Api, SharedApi},
+        state::{Api, SharedApi, socket_url},
     },
     metrics::Metrics,
     node::{
@@ -228,6 +228,7 @@ impl Parts {
             nodes: stores.nodes,
             bus: stores.bus,
             node: settings.node.name.clone(),
+            socket_url: socket_url(&settings.public_url(bound)),
             public_url: settings.public_url(bound),
             media_ttl: Duration::from_secs(settings.media_sessions.ttl_seconds),
             trusted_proxies: settings.trusted_proxies.clone(),
