@@ -4,6 +4,11 @@ use std::{error::Error, process::ExitCode};
 
 use baton::cli::Cli;
 use clap::Parser;
+use mimalloc::MiMalloc;
+
+/// Less CPU per request than the system's: see Cargo.toml.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {

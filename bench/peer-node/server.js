@@ -1,11 +1,13 @@
 // What a user would write instead of Baton: express, jsonwebtoken, and one atomic script by ioredis.
 // Limit check and creation are atomic; there are no sockets, take-overs, repeats or tombstones.
-import { randomUUID } from 'node:crypto';
+import { createSecretKey, randomUUID } from 'node:crypto';
 import express from 'express';
 import Redis from 'ioredis';
 import jwt from 'jsonwebtoken';
 
 const LEASE_MS = 30_000;
+// As a key and not as text: jsonwebtoken would first try to read the text as a public key, for a millisecond each time.
+const SECRET = createSecretKey(Buffer.from(process.env.SECRET));
 
 const redis = new Redis(process.env.REDIS_URL);
 redis.defineCommand('createSession', {
@@ -35,7 +37,7 @@ app.post('/sessions', async (req, res) => {
   let claims;
   try {
     const token = (req.get('authorization') ?? '').replace(/^Bearer /, '');
-    claims = jwt.verify(token, process.env.SECRET, { algorithms: ['HS256'] });
+    claims = jwt.verify(token, SECRET, { algorithms: ['HS256'] });
   } catch {
     return res.status(401).json({ title: 'Unauthorized' });
   }
@@ -49,7 +51,7 @@ app.post('/sessions', async (req, res) => {
   if (Array.isArray(answer)) {
     return res.status(409).json({ details: { activeSessions: answer } });
   }
-  const token = jwt.sign({ id, account }, process.env.SECRET);
+  const token = jwt.sign({ id, account }, SECRET);
   res.json({ endpoint: `ws://sessions.example.com/socket?token=${token}`, sessionId: id });
 });
 

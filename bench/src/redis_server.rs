@@ -76,11 +76,12 @@ impl RedisServer {
         Ok(self.info("memory", "used_memory").await?.parse()?)
     }
 
-    /// Microseconds one script call has taken on average since the statistics were reset.
-    pub(crate) async fn script_us(&self) -> Result<f64> {
+    /// A statistic of script calls since it was reset: `calls`, `usec_per_call`.
+    pub(crate) async fn script_stat(&self, name: &str) -> Result<f64> {
         let stats = self.info("commandstats", "cmdstat_evalsha").await?;
-        let value = stats.split(',').find_map(|pair| pair.strip_prefix("usec_per_call="));
-        Ok(value.ok_or("no usec_per_call")?.parse()?)
+        let mut pairs = stats.split(',').filter_map(|pair| pair.split_once('='));
+        let (_, value) = pairs.find(|(key, _)| *key == name).ok_or("no such statistic")?;
+        Ok(value.parse()?)
     }
 }
 

@@ -32,6 +32,8 @@ const OPENING: usize = 50;
 const CONNECTIONS: usize = 64;
 /// After the last socket, before memory is read: well within the first ping.
 const SETTLE: Duration = Duration::from_secs(2);
+/// How long renewals are watched: every socket is renewed twice, at a third of its 30 s lease.
+const WATCH: Duration = Duration::from_secs(20);
 /// How long a player waits for `OK`.
 const ANSWER: Duration = Duration::from_secs(10);
 
@@ -47,6 +49,14 @@ struct Cost {
     sessions: f64,
     bound: f64,
     redis: f64,
+    renewals: Option<Renewals>,
+}
+
+/// What one renewal takes, in microseconds.
+struct Renewals {
+    node_us: f64,
+    redis_us: f64,
+    script_us: f64,
 }
 
 /// Measures a node on either store.
@@ -60,7 +70,7 @@ pub(crate) async fn measure() -> Result<Vec<Row>> {
     let embedded = cost("memory", sockets, None).await?;
     let figure = |store: &str| format!("memory per idle socket of {sockets}, {store}");
     let of_which = |store: &str| format!("… of which the session before its socket, {store}");
-    Ok(vec![
+    let mut rows = vec![
         Row::bytes("P3", figure("Redis store"), on_redis.bound, Target::AtMost(6144.0)),
         Row::fact("P3", of_which("Redis store"), format!("{:.0} B", on_redis.sessions)),
         Row::bytes("P3", figure("embedded store"), embedded.bound, Target::AtMost(6144.0)),
@@ -70,7 +80,15 @@ pub(crate) async fn measure() -> Result<Vec<Row>> {
             "Redis memory per session with its socket, one per account",
             format!("{:.0} B", on_redis.redis),
         ),
-    ])
+    ];
+    if let Some(Renewals { node_us, redis_us, script_us }) = on_redis.renewals {
+        let figure = "CPU per renewal, idle sockets, batches of some dozen";
+        let value = format!(
+            "node {node_us:.0} µs, Redis {redis_us:.0} µs, of which script {script_us:.0} µs"
+        );
+        rows.push(Row::fact("P2", figure, value));
+    }
+    Ok(rows)
 }
 
 async fn cost(store_url: &str, sockets: u64, redis: Option<&RedisServer>) -> Result<Cost> {
@@ -90,10 +108,29 @@ async fn cost(store_url: &str, sockets: u64, redis: Option<&RedisServer>) -> Res
     let (after, redis_after) = (procfs::rss(pid)?, redis_bytes().await?);
     let each = |from: u64, to: u64| (to as f64 - from as f64) / held.len() as f64;
     eprintln!("   {store_url}: {:.0} B a socket", each(before, after));
+    let renewals = match redis {
+        Some(redis) => Some(renewals(pid, redis).await?),
+        None => None,
+    };
     Ok(Cost {
+        renewals,
         sessions: each(before, with_sessions),
         bound: each(before, after),
         redis: each(redis_before, redis_after),
+    })
+}
+
+/// Watches a node whose sockets are idle: nearly all script calls are renewals.
+async fn renewals(node: u32, redis: &RedisServer) -> Result<Renewals> {
+    let () = redis.command(&["CONFIG", "RESETSTAT"]).await?;
+    let (node_cpu, redis_cpu) = (procfs::cpu(node)?, procfs::cpu(redis.pid())?);
+    sleep(WATCH).await;
+    let calls = redis.script_stat("calls").await?;
+    let each = |spent: Duration| spent.as_secs_f64() * 1e6 / calls;
+    Ok(Renewals {
+        node_us: each(procfs::cpu(node)? - node_cpu),
+        redis_us: each(procfs::cpu(redis.pid())? - redis_cpu),
+        script_us: redis.script_stat("usec_per_call").await?,
     })
 }
 

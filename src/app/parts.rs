@@ -18,7 +18,7 @@ use crate::{
     http::{
         demo::Demo,
         pages::Pages,
-        state::{Api, SharedApi},
+        state::{Api, SharedApi, socket_url},
     },
     metrics::Metrics,
     node::{
@@ -99,7 +99,7 @@ impl Parts {
             nodes: stores.nodes,
             bus: stores.bus,
             node: settings.node.name.clone(),
-            public_url: settings.public_url(bound),
+            socket_url: socket_url(&settings.public_url(bound)),
             media_ttl: Duration::from_secs(settings.media_sessions.ttl_seconds),
             trusted_proxies: settings.trusted_proxies.clone(),
             admin_token: settings.admin.token.as_ref().map(|token| token.expose().to_owned()),

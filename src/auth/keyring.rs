@@ -51,7 +51,7 @@ pub struct Keyring {
 
 /// The keys of one source.
 enum Keys {
-    Secret(PinnedKey),
+    Secret(Box<PinnedKey>),
     Jwks(JwksCache),
 }
 
@@ -70,7 +70,7 @@ impl Keyring {
             KeySource::Secret(secret) if secret.is_empty() => {
                 Err(KeyringError::EmptySecret(tenant.clone()))
             }
-            KeySource::Secret(secret) => Ok(Keys::Secret(PinnedKey::secret(&secret))),
+            KeySource::Secret(secret) => Ok(Keys::Secret(Box::new(PinnedKey::secret(&secret)))),
             KeySource::Jwks(source) => {
                 Ok(Keys::Jwks(JwksCache::new(origin(source, &mut client)?, timing)))
             }

@@ -25,12 +25,22 @@ pub(super) struct PinnedKey {
     kid: Option<String>,
     algorithm: Algorithm,
     key: DecodingKey,
+    rules: Validation,
 }
 
 impl PinnedKey {
+    fn new(kid: Option<String>, algorithm: Algorithm, key: DecodingKey) -> Self {
+        let mut rules = Validation::new(algorithm);
+        rules.leeway = LEEWAY_SECONDS;
+        rules.validate_nbf = true;
+        // No setting says which audience is ours; see `customer.rs` for the one that is refused.
+        rules.validate_aud = false;
+        Self { kid, algorithm, key, rules }
+    }
+
     /// A shared secret: HS256, and nothing a token's header says changes that.
     pub(super) fn secret(secret: &[u8]) -> Self {
-        Self { kid: None, algorithm: Algorithm::HS256, key: DecodingKey::from_secret(secret) }
+        Self::new(None, Algorithm::HS256, DecodingKey::from_secret(secret))
     }
 
     /// The claims of a token this key signed and whose time is now.
@@ -41,12 +51,7 @@ impl PinnedKey {
         if token.algorithm != self.algorithm {
             return Err(AuthError::AlgorithmMismatch);
         }
-        let mut rules = Validation::new(self.algorithm);
-        rules.leeway = LEEWAY_SECONDS;
-        rules.validate_nbf = true;
-        // No setting says which audience is ours; see `customer.rs` for the one that is refused.
-        rules.validate_aud = false;
-        let verified = jsonwebtoken::decode(token.raw, &self.key, &rules);
+        let verified = jsonwebtoken::decode(token.raw, &self.key, &self.rules);
         verified.map(|verified| verified.claims).map_err(|error| refusal(&error))
     }
 }
@@ -147,7 +152,7 @@ impl RawKey {
         let key = self.key()?;
         // Fails for a key of another family or curve than its `alg`, and for a point off its curve.
         jsonwebtoken::crypto::verify("", b"", &key, algorithm).ok()?;
-        Some(PinnedKey { kid: self.kid, algorithm, key })
+        Some(PinnedKey::new(self.kid, algorithm, key))
     }
 
     /// `alg`, else what the type of key is commonly used for.

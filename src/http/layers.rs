@@ -1,4 +1,7 @@
 //! What every request passes: its id, its span, its count, and errors in one form.
+//!
+//! One function and not a stack of layers: on an axum router each layer is another boxed service
+//! and another boxed future for each request.
 
 use std::{any::Any, time::Duration};
 
@@ -11,6 +14,7 @@ use axum::{
 };
 use tokio::time::{Instant, timeout};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+use tracing::Instrument;
 
 use super::{
     problem::{Kind, Problem},
@@ -25,14 +29,38 @@ const DETAIL_BYTES: usize = 512;
 /// How long browsers may remember a preflight.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(86_400);
 
+/// The client's name for a request, or ours; the answer repeats it.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What goes on around every handler.
+pub async fn surround(State(api): State<SharedApi>, mut request: Request, next: Next) -> Response {
+    let id = identify(&mut request);
+    let span = span(&request, &id);
+    let mut response = measure(&api, request, next).instrument(span).await;
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
+
+fn identify(request: &mut Request) -> HeaderValue {
+    if let Some(id) = request.headers().get(REQUEST_ID) {
+        return id.clone();
+    }
+    let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+    let text = uuid::Uuid::new_v4().hyphenated().encode_lower(&mut text);
+    // Hexadecimal digits and hyphens are a header's value.
+    let id = HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("-"));
+    request.headers_mut().insert(REQUEST_ID, id.clone());
+    id
+}
+
 /// Counts and times a request, and ends it at the deadline.
-pub async fn measure(State(api): State<SharedApi>, request: Request, next: Next) -> Response {
+async fn measure(api: &SharedApi, request: Request, next: Next) -> Response {
     let method = method_label(request.method()).to_owned();
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or("unmatched", MatchedPath::as_str).to_owned();
     let started = Instant::now();
     let response = match timeout(REQUEST_DEADLINE, next.run(request)).await {
-        Ok(response) => response,
+        Ok(response) => problems(response).await,
         Err(_) => Problem::new(Kind::Timeout, "Send the request faster.").into_response(),
     };
     api.metrics.request_seconds.observe(started.elapsed().as_secs_f64());
@@ -51,7 +79,7 @@ fn method_label(method: &Method) -> &str {
 }
 
 /// Turns errors that a library answered as plain text into problem details.
-pub async fn problems(response: Response) -> Response {
+async fn problems(response: Response) -> Response {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
     let kind = response.headers().get(header::CONTENT_TYPE);
@@ -101,9 +129,8 @@ pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 /// The span of a request: its id and path, never its query, which may hold a token.
-pub fn span<B>(request: &request::Request<B>) -> tracing::Span {
-    let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok());
-    let id = id.unwrap_or_default();
+fn span(request: &Request, id: &HeaderValue) -> tracing::Span {
+    let id = id.to_str().unwrap_or_default();
     tracing::info_span!("request", method = %request.method(), path = request.uri().path(), id)
 }
 

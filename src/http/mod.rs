@@ -16,17 +16,8 @@ pub mod sessions;
 pub mod state;
 pub mod stream_socket;
 
-use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    middleware::{from_fn_with_state, map_response},
-    routing::get,
-};
-use tower_http::{
-    catch_panic::CatchPanicLayer,
-    request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
-    trace::TraceLayer,
-};
+use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn_with_state, routing::get};
+use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::state::{Api, SharedApi};
@@ -90,14 +81,11 @@ pub fn private(api: SharedApi) -> Router {
 }
 
 fn finish(routes: Router<SharedApi>, api: std::sync::Arc<Api>) -> Router {
-    routes
-        .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .layer(CatchPanicLayer::custom(layers::panicked))
-        .layer(map_response(layers::problems))
-        .layer(from_fn_with_state(api.clone(), layers::measure))
-        .layer(PropagateRequestIdLayer::x_request_id())
-        // Whoever makes a 5xx logs it, once and with its cause.
-        .layer(TraceLayer::new_for_http().make_span_with(layers::span).on_failure(()))
-        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
-        .with_state(api)
+    // The outermost first; a tuple is one layer to the router.
+    let around = (
+        from_fn_with_state(api.clone(), layers::surround),
+        CatchPanicLayer::custom(layers::panicked),
+        DefaultBodyLimit::max(BODY_BYTES),
+    );
+    routes.layer(around).with_state(api)
 }

@@ -44,8 +44,8 @@ pub struct Api {
     pub bus: Arc<dyn Bus>,
     /// This node.
     pub node: NodeName,
-    /// How clients reach the cluster.
-    pub public_url: Url,
+    /// The WebSocket URL up to the token: see [`socket_url`].
+    pub socket_url: String,
     /// Life of a media play session without a heartbeat.
     pub media_ttl: Duration,
     /// Networks whose forwarding headers are believed.
@@ -64,20 +64,25 @@ pub struct Api {
 pub type SharedApi = Arc<Api>;
 
 impl Api {
-    /// The WebSocket URL that a socket token belongs to.
+    /// The WebSocket URL that a socket token belongs to. A token needs no escapes.
     pub fn endpoint(&self, token: &str) -> String {
-        let mut url = self.public_url.clone();
-        let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
-        // Both pairs of schemes are special ones, between which a URL may change.
-        let _ = url.set_scheme(scheme);
-        let base = url.path().trim_end_matches('/').to_owned();
-        url.set_path(&format!("{base}{}", super::stream_socket::PATH));
-        url.query_pairs_mut().append_pair("token", token);
-        url.into()
+        [&self.socket_url, token].concat()
     }
 
     /// Whether forwarding headers of that peer are believed.
     pub fn trusts(&self, peer: IpAddr) -> bool {
         self.trusted_proxies.iter().any(|network| network.contains(&peer))
     }
+}
+
+/// Where stream sockets are opened, up to the token; once per start, since each answer needs it.
+pub fn socket_url(public_url: &Url) -> String {
+    let mut url = public_url.clone();
+    let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
+    // Both pairs of schemes are special ones, between which a URL may change.
+    let _ = url.set_scheme(scheme);
+    let base = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&format!("{base}{}", super::stream_socket::PATH));
+    url.set_query(Some("token="));
+    url.into()
 }

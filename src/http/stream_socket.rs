@@ -1,5 +1,7 @@
 //! Opens stream sockets: the token, the origin and the node's capacity are checked before.
 
+use std::future::ready;
+
 use axum::{
     extract::{Query, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
     http::HeaderMap,
@@ -18,7 +20,8 @@ use crate::{metrics::Metrics, ws::stream::serve};
 pub const PATH: &str = "/sessions/socket";
 
 /// A player's messages are some dozen bytes; tungstenite's default would hold 128 KiB a socket.
-const READ_BUFFER: usize = 1024;
+/// Larger ones make it grow.
+const READ_BUFFER: usize = 256;
 /// Largest message and frame from a player.
 const MESSAGE_BYTES: usize = 4096;
 /// Bytes that may wait to be written before a write fails.
@@ -76,8 +79,13 @@ pub async fn open(
         .max_write_buffer_size(WRITE_BUFFER)
         .max_message_size(MESSAGE_BYTES)
         .max_frame_size(MESSAGE_BYTES);
-    Ok(upgrade.on_upgrade(move |socket| async move {
-        serve(socket, claims, shared).await;
-        drop(permit);
+    Ok(upgrade.on_upgrade(move |socket| {
+        let served = serve(socket, claims, shared);
+        // A task of its own: the one that shook hands keeps room for that as long as it runs.
+        tokio::spawn(async move {
+            served.await;
+            drop(permit);
+        });
+        ready(())
     }))
 }

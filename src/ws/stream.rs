@@ -87,7 +87,14 @@ struct Connection {
 }
 
 /// Serves a socket to its end. Its token was verified before it was opened.
-pub async fn serve(socket: WebSocket, claims: SocketClaims, shared: Arc<StreamSockets>) {
+///
+/// There are many sockets, and nearly all are idle: a future holds the room of everything it may
+/// ever await, so the connection, and each step that comes now and then, is boxed.
+pub fn serve(
+    socket: WebSocket,
+    claims: SocketClaims,
+    shared: Arc<StreamSockets>,
+) -> impl Future<Output = ()> + Send {
     let handle = shared.hub.open(claims.account, claims.session);
     if shared.health.is_draining() {
         // It was opened while the others were being sent away.
@@ -95,7 +102,7 @@ pub async fn serve(socket: WebSocket, claims: SocketClaims, shared: Arc<StreamSo
     }
     shared.metrics.sockets.inc();
     let now = Instant::now();
-    let mut connection = Connection {
+    let mut connection = Box::new(Connection {
         stage: Stage::Opened { until: now + shared.pong_timeout },
         ping_at: now + shared.ping_every,
         at_least: claims.generation,
@@ -106,9 +113,11 @@ pub async fn serve(socket: WebSocket, claims: SocketClaims, shared: Arc<StreamSo
         socket,
         handle,
         shared,
-    };
-    let end = connection.run().await;
-    connection.leave(end).await;
+    });
+    async move {
+        let end = connection.run().await;
+        Box::pin(connection.leave(end)).await;
+    }
 }
 
 impl Connection {
@@ -117,11 +126,11 @@ impl Connection {
             let deadline = self.deadline();
             let flow = tokio::select! {
                 message = self.socket.recv() => match message {
-                    Some(Ok(message)) => self.heard(message).await,
+                    Some(Ok(message)) => Box::pin(self.heard(message)).await,
                     Some(Err(_)) | None => ControlFlow::Break(End::Dropped),
                 },
-                order = self.handle.orders.next() => self.ordered(order).await,
-                () = sleep_until(deadline) => self.overdue().await,
+                order = self.handle.orders.next() => Box::pin(self.ordered(order)).await,
+                () = sleep_until(deadline) => Box::pin(self.overdue()).await,
             };
             if let ControlFlow::Break(end) = flow {
                 return end;
@@ -301,7 +310,7 @@ impl Connection {
     }
 
     /// Settles the session first, so that a slot is free when the close frame arrives.
-    async fn leave(mut self, end: End) {
+    async fn leave(mut self: Box<Self>, end: End) {
         let shared = self.shared.clone();
         self.handle.unbind();
         match (self.stage, &end) {

@@ -30,7 +30,7 @@ pub(super) struct Remembered {
 #[derive(Debug, Default)]
 pub(super) struct AccountState {
     /// May hold lapsed sessions until the next purge; they count nowhere.
-    pub(super) sessions: HashMap<SessionId, Live>,
+    pub(super) sessions: HashMap<SessionId, Box<Live>>,
     /// Creation order within pools.
     pub(super) order: BTreeSet<(Pool, u64, SessionId)>,
     /// Which session a device plays.
@@ -68,7 +68,7 @@ impl AccountState {
     pub(super) fn insert(&mut self, live: Live) {
         let session = &live.session;
         self.order.insert((session.pool.clone(), live.created_us, session.id.clone()));
-        self.sessions.insert(session.id.clone(), live);
+        self.sessions.insert(session.id.clone(), Box::new(live));
     }
 
     fn remove(&mut self, id: &SessionId) -> Option<Live> {
@@ -79,7 +79,7 @@ impl AccountState {
         {
             self.devices.remove(device);
         }
-        Some(live)
+        Some(*live)
     }
 
     /// The session, if its lease runs.

@@ -159,12 +159,11 @@ fn read_json<T: for<'a> Deserialize<'a>>(text: &str) -> Result<T, StoreError> {
 /// A tag of fixed width, so that pools sort and count inside one sorted set. Two pools of one
 /// account that share 48 bits would share a limit; no other account is touched.
 pub(super) fn pool_tag(pool: &Pool) -> String {
-    let mut tag = hex(&Sha256::digest(pool.to_string().as_bytes()));
-    tag.truncate(POOL_TAG);
-    tag
+    hex(&Sha256::digest(pool.to_string().as_bytes())[..POOL_TAG / 2])
 }
 
 /// Lower-case hexadecimal.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -77,7 +77,9 @@ impl RedisStreams {
             Arg::from(reason(&taken_over)?),
             Arg::from(reason(&own)?),
             Arg::from(create.idempotency_key.as_deref().unwrap_or_default()),
-            Arg::from(create.fingerprint()),
+            Arg::from(
+                create.idempotency_key.as_ref().map(|_| create.fingerprint()).unwrap_or_default(),
+            ),
             Arg::from(IDEMPOTENCY_MS),
             Arg::from(ANSWER_SESSIONS as u64),
         ];
