@@ -1,6 +1,8 @@
 -- What stream_create and stream_takeover share: every limit is judged, then all is written.
 --
--- KEYS, ARGV and Returns are those of the script it is part of: defines locals
+-- KEYS    leases, records, pools
+-- ARGV    those of the script it is part of
+-- Returns nothing: defines locals
 
 -- The first limit still reached without the victims: its range of pools and the surplus.
 local function full(victims)

@@ -1,6 +1,8 @@
 -- How sessions end: with a tombstone that says why, or by running out.
 --
--- KEYS, ARGV and Returns are those of the script it is part of: defines locals
+-- KEYS    leases, records, pools
+-- ARGV    those of the script it is part of
+-- Returns nothing: defines locals
 local TOMBSTONE_MS = 300000
 local PURGE_MOST = 500 -- expired fields one call removes; more are left to the next call
 

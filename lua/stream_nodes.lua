@@ -1,6 +1,8 @@
 -- Which nodes may hold sockets of the account: one field, {node: until_ms}.
 --
--- KEYS, ARGV and Returns are those of the script it is part of: defines locals
+-- KEYS    leases, records, pools
+-- ARGV    those of the script it is part of
+-- Returns nothing: defines locals
 local function known_nodes()
   return cjson.decode(redis.call('HGET', records, 'nodes') or '{}')
 end

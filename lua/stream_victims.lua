@@ -1,6 +1,8 @@
 -- Who has to go: the oldest sessions, by the order of pools.
 --
--- KEYS, ARGV and Returns are those of the script it is part of: defines locals
+-- KEYS    leases, records, pools
+-- ARGV    those of the script it is part of
+-- Returns nothing: defines locals
 -- `victims` is a list of {session, record, why}; `victims.ids` the set of its sessions, `in_pool`
 -- how many of them are in the pool that is asked for.
 
