@@ -142,6 +142,7 @@ impl Serve {
         for warning in settings.warnings() {
             tracing::warn!("{warning}");
         }
+        raise_file_limit(settings.node.max_sockets);
         let listeners = Listeners::bind(&settings).await?;
         let node = Node::start(&settings, listeners, self.dev).await?;
         // Before the announcement: who reads it may send a signal at once.
@@ -164,6 +165,19 @@ impl Serve {
             () = signals => Ok(()),
             stopped = node.stopped() => Ok(stopped?),
         }
+    }
+}
+
+/// Each socket is a file: the soft limit is raised as far as the system allows without privileges.
+fn raise_file_limit(max_sockets: usize) {
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(files) if files < max_sockets as u64 => tracing::warn!(
+            files,
+            max_sockets,
+            "fewer files may be open than node.max_sockets: raise the hard limit (ulimit -Hn)"
+        ),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "the limit of open files could not be raised"),
     }
 }
 
