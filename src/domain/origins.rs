@@ -40,9 +40,13 @@ impl Pattern {
                 .strip_prefix(&**before)
                 .and_then(|rest| rest.strip_suffix(&**after))
                 // The star stands for host labels: never for a port, path or user.
-                .is_some_and(|star| !star.is_empty() && !star.contains(['/', ':', '@'])),
+                .is_some_and(|star| !star.is_empty() && star.bytes().all(is_host_byte)),
         }
     }
+}
+
+fn is_host_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.')
 }
 
 #[cfg(test)]

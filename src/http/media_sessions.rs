@@ -270,7 +270,7 @@ async fn place(
     ip4_address: String,
 ) -> Result<Response, Problem> {
     if api.health.is_draining() {
-        return Err(Problem::new(Kind::NodeUnavailable, "It is draining: ask another node."));
+        return Err(Problem::draining());
     }
     let pool = body.device_type()?.ok_or_else(device_type_missing)?;
     let service = body.service()?;
@@ -294,10 +294,7 @@ async fn place(
         Admission::Renewed(session) => ("renewed", Ok(sent_entity(api, StatusCode::OK, &session))),
         Admission::LimitReached { .. } => ("limit_reached", Err(too_many())),
         Admission::OtherPool(session) => ("other_pool", Err(other_device_type(&session))),
-        Admission::KeyReused => {
-            let detail = "Draw a new Idempotency-Key for each new request.";
-            ("key_reused", Err(Problem::new(Kind::IdempotencyKeyReused, detail)))
-        }
+        Admission::KeyReused => ("key_reused", Err(Problem::key_reused())),
         Admission::Crowded => ("crowded", Err(Problem::crowded())),
         Admission::Untracked | Admission::NoSuchSession | Admission::TakeoverOff => {
             ("no_such_session", Err(Problem::no_such_session()))

@@ -155,6 +155,17 @@ impl Problem {
         Self::new(Kind::NoSuchSession, "It ended, expired, or never was: ask for a new session.")
     }
 
+    /// A node that sends its work to others.
+    pub fn draining() -> Self {
+        Self::new(Kind::NodeUnavailable, "It is draining: ask another node.")
+    }
+
+    /// An idempotency key that belongs to another request.
+    pub fn key_reused() -> Self {
+        let detail = "Draw a new Idempotency-Key for each new request.";
+        Self::new(Kind::IdempotencyKeyReused, detail)
+    }
+
     /// An account that asks for more than can be remembered.
     pub fn crowded() -> Self {
         let detail = "This account started and ended thousands of sessions in minutes: slow down.";

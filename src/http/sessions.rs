@@ -294,7 +294,7 @@ fn wanted(
 
 async fn ask(api: &Api, wanted: StreamRequest) -> Result<Response, Problem> {
     if api.health.is_draining() {
-        return Err(Problem::new(Kind::NodeUnavailable, "It is draining: ask another node."));
+        return Err(Problem::draining());
     }
     let account = wanted.account.clone();
     let admission = api.streams.request(wanted).await.inspect_err(|_| {
@@ -324,10 +324,7 @@ fn answer(
         Admission::NoSuchSession | Admission::OtherPool(_) => {
             ("no_such_session", Err(Problem::no_such_session()))
         }
-        Admission::KeyReused => {
-            let detail = "Draw a new Idempotency-Key for each new request.";
-            ("key_reused", Err(Problem::new(Kind::IdempotencyKeyReused, detail)))
-        }
+        Admission::KeyReused => ("key_reused", Err(Problem::key_reused())),
         Admission::Crowded => ("crowded", Err(Problem::crowded())),
         Admission::TakeoverOff => {
             let detail = "The configuration lets nobody take over here.";
