@@ -71,11 +71,68 @@ id! {
     /// A node of the cluster: `node.name`.
     NodeName
 }
+id! {
+    /// A co-browse session: `sessionToken`, nine digits, unique among those that are remembered.
+    SessionToken
+}
+id! {
+    /// The history of a co-browse session: a UUID, and no credential.
+    HistoryId
+}
+id! {
+    /// Somebody in a co-browse session: `userId`, unique within it.
+    UserId
+}
+id! {
+    /// A visitor of a tenant's site: `short_id`.
+    VisitorId
+}
+id! {
+    /// A person who watches, as the tenant names it: the `sub` of a token, the `agent.id` of a link.
+    AgentId
+}
 
 impl SessionId {
     /// A new random id (UUID v4).
     pub fn random() -> Self {
         Self::from(uuid::Uuid::new_v4().to_string())
+    }
+}
+
+impl SessionToken {
+    /// Digits of a token.
+    pub const DIGITS: usize = 9;
+
+    /// Random digits; whether they are free is for the store to say.
+    pub fn random() -> Self {
+        Self::from(format!("{:09}", rand::random_range(0..1_000_000_000_u32)))
+    }
+
+    /// A token as a client names it: none for what no token can be.
+    pub fn read(text: &str) -> Option<Self> {
+        let is_token = text.len() == Self::DIGITS && text.bytes().all(|b| b.is_ascii_digit());
+        is_token.then(|| Self::from(text))
+    }
+}
+
+impl HistoryId {
+    /// A new random id (UUID v4).
+    pub fn random() -> Self {
+        Self::from(uuid::Uuid::new_v4().to_string())
+    }
+}
+
+impl UserId {
+    /// A new random id.
+    pub fn random() -> Self {
+        Self::from(format!("{:08x}", rand::random::<u32>()))
+    }
+}
+
+impl VisitorId {
+    /// A new random id: 20 hexadecimal digits.
+    pub fn random() -> Self {
+        Self::from(format!("{:020x}", rand::random::<u128>() >> 48))
     }
 }
 

@@ -4,8 +4,11 @@
 //! through services, everything below implements its store traits.
 
 pub mod cluster;
+pub mod cobrowse;
 pub mod error;
 pub mod ids;
 pub mod origins;
+pub mod short_codes;
 pub mod streams;
 pub mod tenants;
+pub mod visitors;

@@ -1,0 +1,5 @@
+//! Short codes: a few digits, read out on the phone, that bring two people into one session.
+
+pub mod store;
+
+pub use store::{CodeEntry, Guess, GuessBudget, RedeemAs, ShortCode, ShortCodeStore};

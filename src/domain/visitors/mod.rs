@@ -1,0 +1,9 @@
+//! Visitors of a tenant's site: who is online, who is watched, and by which link.
+
+pub mod store;
+pub mod visitor;
+
+pub use store::{
+    Beat, BeatOutcome, EnterOutcome, Entrance, InviteOutcome, VisitorStore, VisitorsPage,
+};
+pub use visitor::{LookupCode, Profile, Seat, Visitor};
