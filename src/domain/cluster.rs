@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use super::{
     error::StoreError,
-    ids::{Generation, NodeName, SessionId},
+    ids::{Generation, NodeName, SessionId, SessionToken, TenantId, VisitorId},
     streams::{Account, Ended},
 };
 
@@ -59,6 +59,18 @@ pub enum Message {
     Ping {
         /// Whose sockets.
         account: Account,
+    },
+    /// A co-browse session that the node hosts was changed by another node: look.
+    Cobrowse {
+        /// Which session.
+        session: SessionToken,
+    },
+    /// A visitor whose presence connection the node holds is invited to a session.
+    Invited {
+        /// Whose site.
+        tenant: TenantId,
+        /// The visitor.
+        visitor: VisitorId,
     },
     /// Proof of one's own liveness: must come back through the bus.
     Probe {

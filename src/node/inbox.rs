@@ -55,6 +55,7 @@ impl Inbox {
                 }
             }
             Message::Drain => self.drain.cancel(),
+            Message::Cobrowse { .. } | Message::Invited { .. } => {}
             Message::Ping { .. } | Message::Ended { .. } | Message::Superseded { .. } => {
                 self.hub.deliver(message);
             }
@@ -68,6 +69,8 @@ fn word(message: &Message) -> &'static str {
         Message::Superseded { .. } => "superseded",
         Message::Ping { .. } => "ping",
         Message::Probe { .. } => "probe",
+        Message::Cobrowse { .. } => "cobrowse",
+        Message::Invited { .. } => "invited",
         Message::Drain => "drain",
     }
 }

@@ -195,7 +195,10 @@ impl Hub {
                     socket.orders.push(Order::Superseded(*generation));
                 }
             }
-            Message::Probe { .. } | Message::Drain => {}
+            Message::Probe { .. }
+            | Message::Drain
+            | Message::Cobrowse { .. }
+            | Message::Invited { .. } => {}
         }
     }
 

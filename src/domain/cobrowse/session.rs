@@ -328,6 +328,12 @@ impl Session {
         self.users.iter().find(|user| user.token == *token)
     }
 
+    /// Whether this user's leaving ends the session for all: controllers, and agents of sessions
+    /// that began for them alone (a code, a link).
+    pub fn ends_for_all(&self, user: &User) -> bool {
+        user.role == Role::Controller || self.begun != Begun::Live
+    }
+
     /// The customer, once joined.
     pub fn customer(&self) -> Option<&User> {
         self.users.iter().find(|user| user.role == Role::Customer)

@@ -1,0 +1,376 @@
+//! The co-browse engine: who may join, stop and leave, and how long sessions live.
+//!
+//! Any node answers any call: the record is in the store. `hosting` holds what only the host does.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    Begun, Change, CobrowseStore, Credential, EndedBy, Entry, Event, Life, PutOutcome, Role,
+    Server, Session, SlotOutcome, SlotScope, SlotStore, Stored, User,
+    draft::{Draft, Edit},
+    join::{Joined, Joiner},
+};
+use crate::domain::{
+    cluster::{Bus, Message},
+    error::StoreError,
+    ids::{HistoryId, SessionToken, TenantId},
+};
+
+/// Nine random digits are taken as often as a thousandth of all tokens live: so many tries fail
+/// together once in 10^24.
+const TOKEN_TRIES: usize = 8;
+/// How often a record that others change at the same time is read again.
+const CHANGE_TRIES: usize = 32;
+
+/// The terms of all co-browse sessions.
+#[derive(Debug, Clone)]
+pub struct CobrowseTerms {
+    /// A session nobody uses ends.
+    pub idle: Duration,
+    /// How long a session waits for its visitor, or for those who watched it.
+    pub reconnect_grace: Duration,
+    /// How long a session is remembered.
+    pub history: Duration,
+    /// From a host's last renewal until others take it for dead.
+    pub lease: Duration,
+    /// Sessions one agent holds at a time.
+    pub sessions_per_agent: u32,
+    /// Watched sessions of a tenant at a time.
+    pub watched_most: Option<u32>,
+    /// The visitor must accept.
+    pub consent_required: bool,
+    /// Everybody who knows a session's token may join it.
+    pub open_join: bool,
+}
+
+/// The answer to [`CobrowseService::create`].
+#[derive(Debug)]
+pub enum Created {
+    /// The new session.
+    New(Box<Session>),
+    /// So many sessions are watched already.
+    TooManyWatched,
+}
+
+/// The answer to a call with somebody's `userToken`.
+#[derive(Debug)]
+pub enum Said {
+    /// Done, now or before: the session as it is now.
+    Done(Box<Session>),
+    /// Its role may not.
+    NotAllowed,
+    /// Nobody has that token.
+    Unknown,
+}
+
+/// What became of a change.
+#[derive(Debug)]
+pub enum Changed<T> {
+    /// It was judged, and written where it changes anything.
+    Done {
+        /// How it was judged.
+        outcome: T,
+        /// The record as it is now.
+        session: Box<Session>,
+        /// Its version.
+        version: u64,
+    },
+    /// A newer host has the session.
+    Fenced,
+    /// No such session.
+    Unknown,
+}
+
+/// A record that never stays as it was read.
+#[derive(Debug, thiserror::Error)]
+#[error("the record changed each of {CHANGE_TRIES} times it was to be written")]
+struct Contended;
+
+/// The co-browse engine of one node.
+pub struct CobrowseService {
+    pub(super) store: Arc<dyn CobrowseStore>,
+    pub(super) slots: Arc<dyn SlotStore>,
+    bus: Arc<dyn Bus>,
+    pub(super) here: Server,
+    pub(super) terms: CobrowseTerms,
+}
+
+impl CobrowseService {
+    /// An engine on these stores; `here` is this node.
+    pub fn new(
+        store: Arc<dyn CobrowseStore>,
+        slots: Arc<dyn SlotStore>,
+        bus: Arc<dyn Bus>,
+        here: Server,
+        terms: CobrowseTerms,
+    ) -> Self {
+        Self { store, slots, bus, here, terms }
+    }
+
+    /// The terms of all sessions.
+    pub fn terms(&self) -> &CobrowseTerms {
+        &self.terms
+    }
+
+    /// This node.
+    pub fn here(&self) -> &Server {
+        &self.here
+    }
+
+    /// Creates a session that nobody has joined.
+    pub async fn create(&self, tenant: &TenantId, begun: Begun) -> Result<Created, StoreError> {
+        for _ in 0..TOKEN_TRIES {
+            let session = Session::new(
+                tenant.clone(),
+                begun.clone(),
+                self.here.clone(),
+                self.terms.consent_required,
+            );
+            if !self.take_watched_slot(&session).await? {
+                return Ok(Created::TooManyWatched);
+            }
+            let created = self.store.create(&session, self.idle_life(), &[Event::Created]).await;
+            if matches!(created, Ok(true)) {
+                return Ok(Created::New(Box::new(session)));
+            }
+            self.free_slots(&session).await;
+            created?;
+        }
+        Err(StoreError::Unavailable("no session token is free".into()))
+    }
+
+    async fn take_watched_slot(&self, session: &Session) -> Result<bool, StoreError> {
+        if !matches!(session.begun, Begun::WatchLink(_)) {
+            return Ok(true);
+        }
+        let (scope, limit) = (watched(session), self.terms.watched_most.unwrap_or(u32::MAX));
+        let taken = self.slots.take(&scope, &session.token, limit, millis(self.terms.idle)).await?;
+        Ok(taken == SlotOutcome::Taken)
+    }
+
+    /// Whether one more session may be watched now.
+    pub async fn may_watch(&self, tenant: &TenantId) -> Result<bool, StoreError> {
+        let Some(most) = self.terms.watched_most else { return Ok(true) };
+        Ok(self.watched(tenant).await? < u64::from(most))
+    }
+
+    /// How many sessions are watched now.
+    pub async fn watched(&self, tenant: &TenantId) -> Result<u64, StoreError> {
+        self.slots.held(&SlotScope::Watched(tenant.clone())).await
+    }
+
+    /// A session, also one that is over but remembered: then its record has an end.
+    pub async fn get(&self, token: &SessionToken) -> Result<Option<Stored>, StoreError> {
+        let stored = self.store.get(token).await?;
+        Ok(stored.map(|mut stored| {
+            stored.session = Draft::of(&stored).session;
+            stored
+        }))
+    }
+
+    /// A session and what happened in it, by the name of its history.
+    pub async fn history(
+        &self,
+        id: &HistoryId,
+    ) -> Result<Option<(Stored, Vec<Entry>)>, StoreError> {
+        let Some(token) = self.store.find(id).await? else { return Ok(None) };
+        let Some(stored) = self.get(&token).await? else { return Ok(None) };
+        if stored.session.history_id != *id {
+            return Ok(None);
+        }
+        let events = self.store.events(&token).await?;
+        Ok(Some((stored, events)))
+    }
+
+    /// Lets somebody in, or back in.
+    pub async fn join(&self, token: &SessionToken, joiner: &Joiner) -> Result<Joined, StoreError> {
+        let scope = joiner.slot();
+        if let Some(scope) = &scope
+            && !self.take_agent_slot(scope, token).await?
+        {
+            return Ok(Joined::AgentBusy);
+        }
+        let joined = self.change(token, None, |draft| joiner.join(draft, &self.terms)).await;
+        let joined = match joined? {
+            Changed::Done { outcome: Ok(id), session, version } => {
+                match session.user(&id).cloned() {
+                    Some(user) => Joined::In { user: Box::new(user), session, version },
+                    None => Joined::Unknown,
+                }
+            }
+            Changed::Done { outcome: Err(refusal), .. } => refusal.into(),
+            Changed::Unknown | Changed::Fenced => Joined::Unknown,
+        };
+        if let (Some(scope), false) = (&scope, matches!(joined, Joined::In { .. })) {
+            self.slots.free(scope, token).await?;
+        }
+        Ok(joined)
+    }
+
+    /// Takes a slot of an agent; sessions that are over may still hold one.
+    async fn take_agent_slot(
+        &self,
+        scope: &SlotScope,
+        token: &SessionToken,
+    ) -> Result<bool, StoreError> {
+        let (limit, lease_ms) = (self.terms.sessions_per_agent, millis(self.terms.idle));
+        let SlotOutcome::Full(holders) = self.slots.take(scope, token, limit, lease_ms).await?
+        else {
+            return Ok(true);
+        };
+        for holder in holders {
+            let stored = self.get(&holder).await?;
+            if stored.is_none_or(|stored| stored.session.end.is_some()) {
+                self.slots.free(scope, &holder).await?;
+            }
+        }
+        Ok(self.slots.take(scope, token, limit, lease_ms).await? == SlotOutcome::Taken)
+    }
+
+    /// Somebody leaves: with the customer, or the last who watched, the session ends.
+    pub async fn exit(&self, user: &Credential) -> Result<Said, StoreError> {
+        let gone = self.change(&user.session(), None, |draft| draft.exit(user)).await?;
+        Ok(match gone {
+            Changed::Done { outcome: Some(gone), session, .. } => {
+                self.free_agent_slot(&session, &gone).await;
+                Said::Done(session)
+            }
+            Changed::Done { outcome: None, .. } | Changed::Unknown | Changed::Fenced => {
+                Said::Unknown
+            }
+        })
+    }
+
+    /// A controller stops the session; a repeat is answered alike.
+    pub async fn stop(&self, user: &Credential) -> Result<Said, StoreError> {
+        let token = user.session();
+        let stopped = self.change(&token, None, |draft| {
+            let Some(by) = draft.session.user_of(user).cloned() else {
+                return Edit::Keep(None);
+            };
+            if by.role != Role::Controller {
+                return Edit::Keep(Some(false));
+            }
+            draft.end(EndedBy::Agent(by.id)).map(|()| Some(true))
+        });
+        Ok(match stopped.await? {
+            Changed::Done { outcome: Some(true), session, .. } => Said::Done(session),
+            Changed::Done { outcome: Some(false), .. } => Said::NotAllowed,
+            Changed::Done { outcome: None, .. } | Changed::Unknown | Changed::Fenced => {
+                Said::Unknown
+            }
+        })
+    }
+
+    /// Ends a session, whatever it does; a repeat is answered alike. None where it is unknown.
+    pub async fn end(
+        &self,
+        token: &SessionToken,
+        by: &EndedBy,
+    ) -> Result<Option<Session>, StoreError> {
+        let ended = self.change(token, None, |draft| draft.end(by.clone())).await?;
+        Ok(match ended {
+            Changed::Done { session, .. } => Some(*session),
+            Changed::Unknown | Changed::Fenced => None,
+        })
+    }
+
+    /// Changes a record: reads it, lets `edit` judge and edit it, and writes it if nobody else did.
+    ///
+    /// With `fence`, for its host only. Others' changes are told to the host.
+    pub(super) async fn change<T>(
+        &self,
+        token: &SessionToken,
+        fence: Option<u64>,
+        edit: impl Fn(&mut Draft) -> Edit<T> + Send + Sync,
+    ) -> Result<Changed<T>, StoreError> {
+        for _ in 0..CHANGE_TRIES {
+            let Some(stored) = self.store.get(token).await? else { return Ok(Changed::Unknown) };
+            if fence.is_some_and(|fence| fence != stored.fence) {
+                return Ok(Changed::Fenced);
+            }
+            let mut draft = Draft::of(&stored);
+            let outcome = match edit(&mut draft) {
+                Edit::Write(outcome) => outcome,
+                Edit::Keep(outcome) => {
+                    let (session, version) = (Box::new(draft.session), stored.version);
+                    return Ok(Changed::Done { outcome, session, version });
+                }
+            };
+            draft.settle();
+            let has_ended = draft.session.end.is_some();
+            let change = Change {
+                session: draft.session,
+                version: stored.version,
+                fence,
+                life: has_ended.then(|| Life { live_ms: 0, remember_ms: self.remember_ms() }),
+                events: draft.events,
+            };
+            match self.store.put(&change).await? {
+                PutOutcome::Put { version } => {
+                    let session = Box::new(change.session);
+                    if has_ended {
+                        self.free_slots(&session).await;
+                    }
+                    if let (Some(owner), None) = (stored.owner, fence) {
+                        self.bus
+                            .publish(&owner.name, &Message::Cobrowse { session: token.clone() });
+                    }
+                    return Ok(Changed::Done { outcome, session, version });
+                }
+                PutOutcome::Changed => {}
+                PutOutcome::Fenced => return Ok(Changed::Fenced),
+                PutOutcome::Unknown => return Ok(Changed::Unknown),
+            }
+        }
+        Err(StoreError::Unavailable(Contended.into()))
+    }
+
+    /// What a session counts against.
+    pub(super) fn slots_of(session: &Session) -> Vec<SlotScope> {
+        let agents = session.present().filter_map(|user| agent_slot(&session.tenant, user));
+        let watch = matches!(session.begun, Begun::WatchLink(_)).then(|| watched(session));
+        agents.chain(watch).collect()
+    }
+
+    /// A store that is away forgets the slots by their leases.
+    async fn free_slots(&self, session: &Session) {
+        for scope in Self::slots_of(session) {
+            if let Err(error) = self.slots.free(&scope, &session.token).await {
+                tracing::debug!(%error, "a slot is left to its lease");
+            }
+        }
+    }
+
+    async fn free_agent_slot(&self, session: &Session, user: &User) {
+        if let Some(scope) = agent_slot(&session.tenant, user)
+            && let Err(error) = self.slots.free(&scope, &session.token).await
+        {
+            tracing::debug!(%error, "a slot is left to its lease");
+        }
+    }
+
+    /// Life of a session without a host.
+    fn idle_life(&self) -> Life {
+        Life { live_ms: millis(self.terms.idle), remember_ms: self.remember_ms() }
+    }
+
+    pub(super) fn remember_ms(&self) -> u64 {
+        millis(self.terms.history)
+    }
+}
+
+fn watched(session: &Session) -> SlotScope {
+    SlotScope::Watched(session.tenant.clone())
+}
+
+/// What an agent's sessions are counted by; only persons that a tenant's token vouches for count.
+fn agent_slot(tenant: &TenantId, user: &User) -> Option<SlotScope> {
+    let agent = user.agent.as_ref().filter(|_| user.link.is_none())?;
+    Some(SlotScope::Agent(tenant.clone(), agent.clone()))
+}
+
+/// A duration as the stores take it.
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
