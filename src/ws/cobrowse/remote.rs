@@ -1,0 +1,131 @@
+//! Passes a viewer's socket on to the node that hosts its session.
+
+use std::{ops::ControlFlow, time::Duration};
+
+use axum::http::{HeaderValue, header};
+use futures_util::{SinkExt, StreamExt};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout},
+};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async_with_config,
+    tungstenite::{
+        self, Message,
+        client::IntoClientRequest,
+        protocol::{CloseFrame, WebSocketConfig},
+    },
+};
+
+use super::{
+    Close,
+    line::{End, Flow, Heard, close},
+    viewer::Viewer,
+};
+use crate::{
+    auth::NodeClaims,
+    domain::{
+        cobrowse::Server,
+        relay::{Budget, frame::SNAPSHOT_BYTES},
+    },
+    metrics::Metrics,
+};
+
+/// Where a node takes sockets that others pass on.
+pub const PATH: &str = "/internal/cobrowse/viewer";
+
+/// A host that does not answer the handshake within this time is looked for again.
+const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(5);
+/// A host that takes no message for so long is dead.
+const WRITE_DEADLINE: Duration = Duration::from_secs(10);
+/// Beside the largest frame: its header on the wire.
+const SPARE_BYTES: usize = 64;
+
+type Peer = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Passes frames on, both ways, until the host closes, dies, or hosts the session no longer.
+pub(super) async fn watch(viewer: &mut Viewer, host: &Server) -> Flow {
+    let mut peer = match connect(viewer, host).await {
+        Ok(peer) => peer,
+        Err(error) => {
+            tracing::debug!(host = %host.name, %error, "the host of a session does not answer");
+            Metrics::count(&viewer.line.shared.metrics.passed_on, "failed");
+            return viewer.pause().await;
+        }
+    };
+    Metrics::count(&viewer.line.shared.metrics.passed_on, "connected");
+    let flow = pass_on(viewer, &mut peer).await;
+    let _ = timeout(Duration::from_secs(1), peer.close(None)).await;
+    match flow {
+        // The session goes on at another node: look for it.
+        ControlFlow::Continue(()) => viewer.pause().await,
+        end @ ControlFlow::Break(_) => end,
+    }
+}
+
+async fn connect(viewer: &Viewer, host: &Server) -> Result<Peer, tungstenite::Error> {
+    let base = host.internal_url.trim_end_matches('/');
+    let base = base.replacen("http", "ws", 1);
+    let mut request = format!("{base}{PATH}").into_client_request()?;
+    let claims =
+        NodeClaims { session: viewer.session.token.clone(), user: viewer.user_id().clone() };
+    let token = viewer.line.shared.node_tokens.mint(&claims);
+    let bearer = HeaderValue::try_from(format!("Bearer {token}"))?;
+    request.headers_mut().insert(header::AUTHORIZATION, bearer);
+    let config = WebSocketConfig::default()
+        .read_buffer_size(16 * 1024)
+        .max_message_size(Some(SNAPSHOT_BYTES + SPARE_BYTES))
+        .max_frame_size(Some(SNAPSHOT_BYTES + SPARE_BYTES));
+    let connected = connect_async_with_config(request, Some(config), true);
+    match timeout(HANDSHAKE_DEADLINE, connected).await {
+        Ok(connected) => connected.map(|(peer, _)| peer),
+        Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
+    }
+}
+
+/// Continue: the host is gone, or hosts the session no longer.
+async fn pass_on(viewer: &mut Viewer, peer: &mut Peer) -> Flow {
+    loop {
+        tokio::select! {
+            heard = viewer.line.next(true) => match heard {
+                Heard::Text(text) => {
+                    if spend(&mut viewer.messages).is_err() {
+                        return close(Close::TooManyMessages);
+                    }
+                    // The host judges it: it knows the state of the session.
+                    let sent = peer.send(Message::text(text));
+                    if !matches!(timeout(WRITE_DEADLINE, sent).await, Ok(Ok(()))) {
+                        return ControlFlow::Continue(());
+                    }
+                }
+                Heard::Binary(_) => return close(Close::BadMessage),
+                Heard::Alive => {}
+                Heard::Due => viewer.line.tend().await?,
+                Heard::Over(end) => return ControlFlow::Break(end),
+            },
+            message = peer.next() => match message {
+                Some(Ok(Message::Text(text))) => {
+                    viewer.found();
+                    viewer.line.say(text.as_str().to_owned()).await?;
+                }
+                Some(Ok(Message::Binary(frame))) => viewer.line.send(frame).await?,
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+                Some(Ok(Message::Close(frame))) => return closed(frame),
+                Some(Err(_)) | None => return ControlFlow::Continue(()),
+            },
+        }
+    }
+}
+
+fn spend(messages: &mut Budget) -> Result<(), Duration> {
+    messages.spend(1, Instant::now())
+}
+
+/// What the host closed for good is closed for good; all else is worth another look.
+fn closed(frame: Option<CloseFrame>) -> Flow {
+    let reason = frame.and_then(|frame| Close::of(frame.code.into()));
+    match reason.filter(|reason| !reason.comes_back()) {
+        Some(reason) => ControlFlow::Break(End::Close(reason)),
+        None => ControlFlow::Continue(()),
+    }
+}

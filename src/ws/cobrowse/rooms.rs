@@ -1,0 +1,211 @@
+//! The sessions this node hosts.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{sync::Notify, time::Instant};
+
+use crate::domain::{
+    cobrowse::{Changed, Hosted, Server, Stored},
+    ids::SessionToken,
+    relay::{Feed, FeedEnd, Room},
+};
+
+/// A session while this node hosts it.
+pub struct HostedRoom {
+    /// Its relay.
+    pub room: Room,
+    session: SessionToken,
+    created_ms: u64,
+    fence: AtomicU64,
+    /// To be looked up in the store before its time.
+    due: AtomicBool,
+    clock: Mutex<Clock>,
+}
+
+#[derive(Debug)]
+struct Clock {
+    renewed: Instant,
+    /// Since when no visitor's socket is here.
+    visitor_gone: Option<Instant>,
+}
+
+impl HostedRoom {
+    /// Which session, and the fence this node was given.
+    pub fn hosted(&self) -> Hosted {
+        Hosted { session: self.session.clone(), fence: self.fence.load(Ordering::Relaxed) }
+    }
+
+    /// The session as it is to be put back where the store forgot it.
+    pub fn stored(&self, here: &Server) -> Stored {
+        Stored {
+            session: (*self.room.session()).clone(),
+            version: self.room.version(),
+            created_ms: self.created_ms,
+            now_ms: 0,
+            expires_ms: 0,
+            owner: Some(here.clone()),
+            fence: self.fence.load(Ordering::Relaxed),
+        }
+    }
+
+    /// The visitor's socket is here.
+    pub fn visitor_here(&self) -> Arc<Feed> {
+        self.clock().visitor_gone = None;
+        self.room.attach_visitor()
+    }
+
+    /// A visitor's socket is gone. True where it was the one that counts.
+    pub fn visitor_gone(&self, feed: &Arc<Feed>) -> bool {
+        let was_current = self.room.detach_visitor(feed);
+        if was_current {
+            self.clock().visitor_gone = Some(Instant::now());
+        }
+        was_current
+    }
+
+    /// For how long the visitor has been away.
+    pub fn visitor_away(&self) -> Option<Duration> {
+        self.clock().visitor_gone.map(|since| since.elapsed())
+    }
+
+    /// Whether it is to be renewed: after `every`, or at once where something changed.
+    pub fn take_due(&self, every: Duration) -> bool {
+        let mut clock = self.clock();
+        let is_due = self.due.swap(false, Ordering::Relaxed) || clock.renewed.elapsed() >= every;
+        if is_due {
+            clock.renewed = Instant::now();
+        }
+        is_due
+    }
+
+    /// Wants a renewal that failed to be tried again.
+    pub fn try_again(&self) {
+        self.due.store(true, Ordering::Relaxed);
+    }
+
+    fn clock(&self) -> MutexGuard<'_, Clock> {
+        self.clock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// All sessions a node hosts.
+pub struct Rooms {
+    rooms: Mutex<HashMap<SessionToken, Arc<HostedRoom>>>,
+    here: Server,
+    reconnect_grace: Duration,
+    changed: Notify,
+}
+
+impl Rooms {
+    /// None yet. `here` is this node; sessions wait for their visitors as long as the grace.
+    pub fn new(here: Server, reconnect_grace: Duration) -> Self {
+        let (rooms, changed) = (Mutex::default(), Notify::new());
+        Self { rooms, here, reconnect_grace, changed }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<SessionToken, Arc<HostedRoom>>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hosts a session that was claimed: those who watch it here go on.
+    pub fn host(&self, stored: &Stored) -> Arc<HostedRoom> {
+        let mut rooms = self.lock();
+        let session = &stored.session.token;
+        if let Some(known) = rooms.get(session) {
+            known.fence.fetch_max(stored.fence, Ordering::Relaxed);
+            let known = known.clone();
+            drop(rooms);
+            known.room.update(stored.session.clone(), stored.version);
+            return known;
+        }
+        let node = self.here.name.clone();
+        let clock = Clock { renewed: Instant::now(), visitor_gone: None };
+        let hosted = Arc::new(HostedRoom {
+            room: Room::new(&stored.session, stored.version, node, self.reconnect_grace),
+            session: session.clone(),
+            created_ms: stored.created_ms,
+            fence: AtomicU64::new(stored.fence),
+            due: AtomicBool::new(false),
+            clock: Mutex::new(clock),
+        });
+        rooms.insert(session.clone(), hosted.clone());
+        hosted
+    }
+
+    /// The session, if this node hosts it.
+    pub fn get(&self, session: &SessionToken) -> Option<Arc<HostedRoom>> {
+        self.lock().get(session).cloned()
+    }
+
+    /// Every session.
+    pub fn all(&self) -> Vec<Arc<HostedRoom>> {
+        self.lock().values().cloned().collect()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    /// Another node may have changed the session: it is looked up soon.
+    pub fn look(&self, session: &SessionToken) {
+        if let Some(hosted) = self.get(session) {
+            hosted.try_again();
+            self.changed.notify_one();
+        }
+    }
+
+    /// Everything may have changed: the store, or the bus, was away.
+    pub fn look_at_all(&self) {
+        for hosted in self.all() {
+            hosted.try_again();
+        }
+        self.changed.notify_one();
+    }
+
+    /// Waits until a session is to be looked up before its time.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// Takes over what became of a change of the session.
+    pub fn apply<T>(&self, hosted: &Arc<HostedRoom>, changed: Changed<T>) {
+        match changed {
+            Changed::Done { session, version, .. } => {
+                let is_over = session.end.is_some();
+                hosted.room.update(*session, version);
+                if is_over {
+                    self.remove(hosted);
+                }
+            }
+            Changed::Fenced => self.lose(hosted, FeedEnd::Rehomed),
+            // Forgotten, or over for long: the next renewal tells which.
+            Changed::Unknown => self.look(&hosted.session),
+        }
+    }
+
+    /// This node hosts the session no longer: whoever is attached looks for it elsewhere.
+    pub fn lose(&self, hosted: &Arc<HostedRoom>, why: FeedEnd) {
+        self.remove(hosted);
+        hosted.room.close(why);
+    }
+
+    fn remove(&self, hosted: &Arc<HostedRoom>) {
+        let mut rooms = self.lock();
+        if rooms.get(&hosted.session).is_some_and(|known| Arc::ptr_eq(known, hosted)) {
+            rooms.remove(&hosted.session);
+        }
+    }
+}
