@@ -8,6 +8,7 @@ pub mod cobrowse;
 pub mod error;
 pub mod ids;
 pub mod origins;
+pub mod relay;
 pub mod short_codes;
 pub mod streams;
 pub mod tenants;

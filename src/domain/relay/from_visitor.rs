@@ -1,0 +1,159 @@
+//! What a visitor's page says.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use super::{Fault, PROTOCOL, address::host_and_path, bound, read_object, short};
+use crate::domain::{ids::UserId, visitors::Profile};
+
+/// The most characters of any text of a profile.
+pub const PROFILE_CHARS: usize = 200;
+
+/// The most identities, and the most tags, of a profile.
+pub const PROFILE_LIST: usize = 20;
+
+/// The most characters of a `visitorToken`: a signed token of ours has about 200.
+pub const TOKEN_CHARS: usize = 1024;
+
+/// The largest side of a viewport in CSS pixels.
+pub const VIEWPORT_MOST: u32 = 100_000;
+
+/// A message of a visitor's page, its bounds checked. `Debug` names its type only.
+#[derive(Clone, PartialEq)]
+pub enum FromVisitor {
+    /// The first message.
+    Hello {
+        /// Who it is, in the page's words.
+        profile: Profile,
+        /// What an earlier `welcome` gave it.
+        token: Option<Box<str>>,
+    },
+    /// Who it is has changed: replaces all that was told before.
+    Profile(Profile),
+    /// The visitor accepts or declines to be watched.
+    Consent {
+        /// Accepts.
+        accepted: bool,
+    },
+    /// The visitor grants, declines or revokes control.
+    Control {
+        /// Whose.
+        user: UserId,
+        /// Grants.
+        granted: bool,
+    },
+    /// The visitor is on this page: host and path.
+    Page(Box<str>),
+    /// The size of the visitor's viewport in CSS pixels.
+    Viewport {
+        /// Its width.
+        width: u32,
+        /// Its height.
+        height: u32,
+    },
+    /// The visitor ends the session.
+    End,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+enum Wire {
+    Hello { protocol: u64, visitor: Option<WireProfile>, visitor_token: Option<Box<str>> },
+    Profile { visitor: WireProfile },
+    Consent { accepted: bool },
+    Control { user_id: Box<str>, granted: bool },
+    Page { url: Box<str> },
+    Viewport { width: u32, height: u32 },
+    End,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireProfile {
+    unique_id: Option<Box<str>>,
+    identities: Option<Vec<Box<str>>>,
+    tags: Option<Vec<Box<str>>>,
+    url: Option<Box<str>>,
+    browser_name: Option<Box<str>>,
+    device_type: Option<Box<str>>,
+}
+
+impl WireProfile {
+    fn profile(self) -> Result<Profile, Fault> {
+        let identities = self.identities.unwrap_or_default();
+        let tags = self.tags.unwrap_or_default();
+        bound(
+            identities.len() <= PROFILE_LIST && tags.len() <= PROFILE_LIST,
+            "at most 20 identities and 20 tags",
+        )?;
+        let single = [&self.unique_id, &self.browser_name, &self.device_type];
+        let texts = single.into_iter().flatten().chain(&identities).chain(&tags);
+        let longest = texts.max_by_key(|text| text.chars().count());
+        let holds = longest.is_none_or(|text| short(text, PROFILE_CHARS));
+        bound(holds, "at most 200 characters a text of a profile")?;
+        Ok(Profile {
+            unique_id: self.unique_id,
+            identities,
+            tags,
+            last_url: self.url.and_then(|url| host_and_path(&url)),
+            browser_name: self.browser_name,
+            device_type: self.device_type,
+        })
+    }
+}
+
+impl FromVisitor {
+    /// Reads a text frame.
+    pub fn read(text: &str) -> Result<Self, Fault> {
+        if text.len() > super::VISITOR_MESSAGE_BYTES {
+            return Err(Fault::TooLarge);
+        }
+        Ok(match read_object(text)? {
+            Wire::Hello { protocol, visitor, visitor_token } => {
+                if protocol != u64::from(PROTOCOL) {
+                    return Err(Fault::Protocol);
+                }
+                let token = visitor_token;
+                let fits = token.as_ref().is_none_or(|token| short(token, TOKEN_CHARS));
+                bound(fits, "visitorToken is too long")?;
+                Self::Hello { profile: visitor.unwrap_or_default().profile()?, token }
+            }
+            Wire::Profile { visitor } => Self::Profile(visitor.profile()?),
+            Wire::Consent { accepted } => Self::Consent { accepted },
+            Wire::Control { user_id, granted } => {
+                bound(short(&user_id, 64), "userId is too long")?;
+                Self::Control { user: UserId::from(&*user_id), granted }
+            }
+            Wire::Page { url } => {
+                let address = host_and_path(&url);
+                Self::Page(address.ok_or(Fault::BadMessage("url must be http or https"))?)
+            }
+            Wire::Viewport { width, height } => {
+                let fits = width.max(height) <= VIEWPORT_MOST;
+                bound(fits, "a viewport has at most 100000 pixels a side")?;
+                Self::Viewport { width, height }
+            }
+            Wire::End => Self::End,
+        })
+    }
+
+    /// Its type on the wire.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Hello { .. } => "hello",
+            Self::Profile(_) => "profile",
+            Self::Consent { .. } => "consent",
+            Self::Control { .. } => "control",
+            Self::Page(_) => "page",
+            Self::Viewport { .. } => "viewport",
+            Self::End => "end",
+        }
+    }
+}
+
+impl fmt::Debug for FromVisitor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}

@@ -1,0 +1,232 @@
+//! One session on its host node: who is connected, and what reaches whom.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+
+use super::{
+    Feed, FeedEnd, PROTOCOL, ToViewer, ToVisitor,
+    state::{Shared, State, Viewer},
+};
+use crate::domain::{
+    cobrowse::{Session, User},
+    ids::{NodeName, UserId},
+    visitors::Profile,
+};
+
+/// What is left to do after a visitor's message. `Debug` names it only.
+#[derive(Clone, PartialEq)]
+pub enum VisitorAct {
+    /// Nothing.
+    Done,
+    /// The visitor accepts, or declines, to be watched.
+    Consent(bool),
+    /// The visitor grants control, or declines or revokes it. The user is there.
+    Control {
+        /// Whose.
+        user: UserId,
+        /// Granted.
+        granted: bool,
+    },
+    /// The visitor is on this page (host and path): for the audit trail.
+    Page(Box<str>),
+    /// The visitor describes itself anew.
+    Profile(Profile),
+    /// The visitor ends the session.
+    End,
+}
+
+/// What is left to do after a viewer's message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ViewerAct {
+    /// Nothing.
+    Done,
+    /// It asked for control, and the visitor is told: for the audit trail.
+    RequestControl,
+    /// It gives control back.
+    ReleaseControl,
+    /// It ends the session, if its role lets it.
+    End,
+}
+
+/// The relay of one session. Cheap to share; every call is short and never waits.
+pub struct Room {
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Room {
+    /// A room without sockets; a visitor who came before has the grace to come back.
+    pub fn new(session: &Session, version: u64, node: NodeName, reconnect_grace: Duration) -> Self {
+        Self { shared: Arc::new(Shared::new(session, version, node, reconnect_grace)) }
+    }
+
+    /// The session as last heard.
+    pub fn session(&self) -> Arc<Session> {
+        self.shared.lock().session.clone()
+    }
+
+    /// The version of that record.
+    pub fn version(&self) -> u64 {
+        self.shared.lock().version
+    }
+
+    /// The record changed; one that is not newer is ignored. An end closes the room.
+    pub fn update(&self, session: Session, version: u64) {
+        let mut state = self.shared.lock();
+        if version <= state.version {
+            return;
+        }
+        state.accept(session, version);
+    }
+
+    /// The visitor's page is connected; an older socket of it is closed.
+    pub fn attach_visitor(&self) -> Arc<Feed> {
+        let feed = Feed::new(&self.shared);
+        let mut state = self.shared.lock();
+        feed.push_text(state.for_visitor().text());
+        if let Some(end) = state.closed {
+            feed.close(end);
+            return feed;
+        }
+        if let Some(older) = state.visitor.replace(feed.clone()) {
+            older.close(FeedEnd::Superseded);
+        }
+        state.used = Instant::now();
+        state.left_at = None;
+        (state.asked, state.told_old, state.refused_epoch) = (false, false, None);
+        if state.tape.page().is_none() {
+            state.request_snapshot();
+        }
+        for user in state.asking.iter().filter_map(|user| state.session.user(user)) {
+            state.tell_visitor(&control_request(user));
+        }
+        state.tell_viewers(&state.for_viewers());
+        feed
+    }
+
+    /// That socket is gone: true where it was the visitor's current one.
+    pub fn detach_visitor(&self, feed: &Arc<Feed>) -> bool {
+        let mut state = self.shared.lock();
+        let current = state.visitor.take_if(|held| Arc::ptr_eq(held, feed)).is_some();
+        if current {
+            state.used = Instant::now();
+            state.left_at = Some(Instant::now());
+            state.asked = false;
+            state.tell_viewers(&state.for_viewers());
+        }
+        current
+    }
+
+    /// A viewer's socket; an older one of the same user is closed. None where no such user watches.
+    pub fn attach_viewer(&self, user: &UserId) -> Option<Arc<Feed>> {
+        let mut state = self.shared.lock();
+        let session = state.session.clone();
+        let user = session.user(user).filter(|user| user.role.watches())?;
+        let feed = Feed::new(&self.shared);
+        feed.push_text(welcome(&session, user, &self.shared.node).text());
+        feed.push_text(state.for_viewers().text());
+        if let Some(end) = state.closed {
+            feed.close(end);
+            return Some(feed);
+        }
+        state.viewers.retain(|viewer| {
+            let same = viewer.user == user.id;
+            if same {
+                viewer.feed.close(FeedEnd::Superseded);
+            }
+            !same
+        });
+        let viewer = Viewer { user: user.id.clone(), feed: feed.clone(), resynced: None };
+        state.viewers.push(viewer);
+        state.used = Instant::now();
+        state.note_desertion();
+        state.tell_page_to(&feed);
+        state.tell_viewport_to(&feed);
+        feed.join(state.page_of_now());
+        state.serve_the_waiting(&feed);
+        Some(feed)
+    }
+
+    /// That viewer's socket is gone.
+    pub fn detach_viewer(&self, feed: &Arc<Feed>) {
+        let mut state = self.shared.lock();
+        let before = state.viewers.len();
+        state.viewers.retain(|viewer| !Arc::ptr_eq(&viewer.feed, feed));
+        if state.viewers.len() < before {
+            state.used = Instant::now();
+            state.note_desertion();
+        }
+    }
+
+    /// Closes all feeds, and those that are attached from now on.
+    pub fn close(&self, end: FeedEnd) {
+        self.shared.lock().close(end);
+    }
+
+    /// How many viewers are connected.
+    pub fn viewers(&self) -> usize {
+        self.shared.lock().viewers.len()
+    }
+
+    /// When somebody last came, went, or sent something.
+    pub fn last_used(&self) -> Instant {
+        self.shared.lock().used
+    }
+
+    /// Since when it is active and nobody watches.
+    pub fn deserted_since(&self) -> Option<Instant> {
+        self.shared.lock().deserted
+    }
+}
+
+impl State {
+    fn accept(&mut self, session: Session, version: u64) {
+        let was_active = self.is_active();
+        self.status = session.status();
+        self.session = Arc::new(session);
+        self.version = version;
+        let session = self.session.clone();
+        let stays = |user: &UserId| session.user(user).is_some();
+        self.asking.retain(|user| stays(user) && session.control.as_ref() != Some(user));
+        self.viewers.retain(|viewer| {
+            let stays = stays(&viewer.user) || session.end.is_some();
+            if !stays {
+                viewer.feed.close(FeedEnd::Removed);
+            }
+            stays
+        });
+        if was_active && !self.is_active() {
+            // What the recorder sends meanwhile is refused.
+            self.tape.interrupt();
+            self.asked = false;
+        }
+        self.tell_visitor(&self.for_visitor());
+        self.tell_viewers(&self.for_viewers());
+        if session.end.is_some() {
+            self.close(FeedEnd::Ended);
+        } else if !was_active && self.is_active() {
+            self.refused_epoch = None;
+            self.tell_page();
+            self.tell_viewport();
+            self.request_snapshot();
+        }
+        self.note_desertion();
+    }
+}
+
+pub(super) fn control_request(user: &User) -> ToVisitor {
+    ToVisitor::ControlRequest { user_id: user.id.clone(), name: user.name.clone() }
+}
+
+fn welcome(session: &Session, user: &User, node: &NodeName) -> ToViewer {
+    ToViewer::Welcome {
+        protocol: PROTOCOL,
+        node: node.clone(),
+        session_token: session.token.clone(),
+        history_id: session.history_id.clone(),
+        user_id: user.id.clone(),
+        user_token: user.token.clone(),
+        permissions: user.permissions,
+        link: user.link.clone(),
+    }
+}

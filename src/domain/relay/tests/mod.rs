@@ -1,0 +1,1 @@
+//! The rules of the relay as a whole.
