@@ -32,6 +32,11 @@ pub enum Event {
         /// Who.
         user: UserId,
     },
+    /// The page that made or redeemed the session's short code named itself: `auditName`.
+    AuditName {
+        /// The name.
+        name: Box<str>,
+    },
     /// The visitor's page connected to a node, which hosts the session from then on.
     Hosted {
         /// The node.

@@ -275,6 +275,11 @@ impl CobrowseService {
         })
     }
 
+    /// Notes something in the trail of a session that is not over, whoever hosts it.
+    pub async fn audit(&self, token: &SessionToken, event: Event) -> Result<(), StoreError> {
+        self.change(token, None, |draft| draft.note(event.clone())).await.map(drop)
+    }
+
     /// Changes a record: reads it, lets `edit` judge and edit it, and writes it if nobody else did.
     ///
     /// With `fence`, for its host only. Others' changes are told to the host.

@@ -1,8 +1,12 @@
 //! Visitors of a tenant's site: who is online, who is watched, and by which link.
 
+pub mod link;
+pub mod service;
 pub mod store;
 pub mod visitor;
 
+pub use link::{LinkClaims, OpenedLink};
+pub use service::{Usage, VisitorService};
 pub use store::{
     Beat, BeatOutcome, EnterOutcome, Entrance, InviteOutcome, VisitorStore, VisitorsPage,
 };
