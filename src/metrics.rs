@@ -39,6 +39,18 @@ pub struct Metrics {
     pub sockets: Gauge,
     /// Stream sessions whose socket this node holds.
     pub held_streams: Gauge,
+    /// Co-browse sessions this node hosts.
+    pub hosted_sessions: Gauge,
+    /// Visitors who are online here.
+    pub presences: Gauge,
+    /// Binary frames of visitors.
+    pub relay_frames: Counter,
+    /// Their bytes.
+    pub relay_bytes: Counter,
+    /// Ends of co-browse sockets by reason.
+    pub relay_ends: Family<Outcome, Counter>,
+    /// Viewers' sockets passed on to another node, by outcome.
+    pub passed_on: Family<Outcome, Counter>,
     /// Requests for stream sessions by outcome.
     pub admissions: Family<Outcome, Counter>,
     /// Socket ends by reason.
@@ -89,6 +101,12 @@ impl Metrics {
             request_seconds: Histogram::new(REQUEST_SECONDS),
             sockets: Gauge::default(),
             held_streams: Gauge::default(),
+            hosted_sessions: Gauge::default(),
+            presences: Gauge::default(),
+            relay_frames: Counter::default(),
+            relay_bytes: Counter::default(),
+            relay_ends: Family::default(),
+            passed_on: Family::default(),
             admissions: Family::default(),
             socket_ends: Family::default(),
             renewals: Family::default(),
@@ -125,6 +143,36 @@ impl Metrics {
             "stream_admissions",
             "Requests for stream sessions by outcome",
             self.admissions.clone(),
+        );
+        registry.register(
+            "cobrowse_hosted",
+            "Co-browse sessions this node hosts",
+            self.hosted_sessions.clone(),
+        );
+        registry.register(
+            "visitors_online",
+            "Visitors whose presence connection this node holds",
+            self.presences.clone(),
+        );
+        registry.register(
+            "relay_frames",
+            "Binary frames received from visitors",
+            self.relay_frames.clone(),
+        );
+        registry.register(
+            "relay_bytes",
+            "Bytes of binary frames received from visitors",
+            self.relay_bytes.clone(),
+        );
+        registry.register(
+            "cobrowse_socket_ends",
+            "Co-browse sockets closed, by reason",
+            self.relay_ends.clone(),
+        );
+        registry.register(
+            "relay_passed_on",
+            "Viewers' sockets passed on to the host of their session, by outcome",
+            self.passed_on.clone(),
         );
         registry.register("socket_ends", "Sockets closed, by reason", self.socket_ends.clone());
         registry.register("stream_renewals", "Renewals by verdict", self.renewals.clone());

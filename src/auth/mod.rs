@@ -9,6 +9,7 @@ mod jwks;
 mod keyring;
 mod keys;
 mod mint;
+mod node_token;
 mod socket_token;
 mod token;
 
@@ -21,6 +22,7 @@ pub use fetch::JwksSource;
 pub use jwks::JwksTiming;
 pub use keyring::{KeySource, Keyring, KeyringError};
 pub use mint::mint_customer_token;
+pub use node_token::{NodeClaims, NodeTokens};
 pub use socket_token::{SocketClaims, SocketTokens};
 pub use token::bearer;
 

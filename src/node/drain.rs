@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     health::Health,
     ws::{
+        cobrowse::Crowd,
         hub::{Hub, Order},
         protocol::CloseReason,
     },
@@ -23,23 +24,25 @@ const LOOK: Duration = Duration::from_millis(20);
 pub async fn drain(
     health: &Health,
     hub: &Arc<Hub>,
+    crowd: &Crowd,
     window: Duration,
     deadline: Instant,
     force: &CancellationToken,
 ) {
     health.set_draining();
-    let sockets = hub.len();
+    let sockets = hub.len() + crowd.len();
+    crowd.send_away();
     tracing::info!(sockets, "draining");
     let work = async {
         close_all(hub, window).await;
-        while !hub.is_empty() {
+        while !(hub.is_empty() && crowd.is_empty()) {
             sleep(LOOK).await;
         }
     };
     tokio::select! {
         () = work => tracing::info!("drained"),
         () = sleep_until(deadline) => {
-            tracing::warn!(sockets = hub.len(), "the drain deadline is over: closing");
+            tracing::warn!(sockets = hub.len() + crowd.len(), "the drain deadline is over: closing");
         }
         () = force.cancelled() => tracing::warn!("the drain is forced to its end"),
     }

@@ -10,13 +10,18 @@ use crate::{
     domain::cluster::{Delivery, Message},
     health::Health,
     metrics::Metrics,
-    ws::hub::Hub,
+    ws::{
+        cobrowse::{CobrowseSockets, PresenceOrder},
+        hub::Hub,
+    },
 };
 
 /// The inbox of a node.
 pub struct Inbox {
     /// The sockets messages are about.
     pub hub: Arc<Hub>,
+    /// The co-browse sessions and visitors messages are about.
+    pub cobrowse: Arc<CobrowseSockets>,
     /// Told when the subscription is lost, and when a probe proves it.
     pub health: Arc<Health>,
     /// Counts.
@@ -36,6 +41,7 @@ impl Inbox {
                 Delivery::Resumed => {
                     Metrics::count(&self.metrics.rechecks, "resubscribed");
                     self.hub.recheck();
+                    self.cobrowse.rooms.look_at_all();
                 }
                 Delivery::Lost => {
                     if self.health.set_bus(false) {
@@ -55,7 +61,10 @@ impl Inbox {
                 }
             }
             Message::Drain => self.drain.cancel(),
-            Message::Cobrowse { .. } | Message::Invited { .. } => {}
+            Message::Cobrowse { session } => self.cobrowse.rooms.look(session),
+            Message::Invited { tenant, visitor } => {
+                self.cobrowse.presences.order(tenant, visitor, &PresenceOrder::Look);
+            }
             Message::Ping { .. } | Message::Ended { .. } | Message::Superseded { .. } => {
                 self.hub.deliver(message);
             }

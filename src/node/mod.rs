@@ -2,7 +2,9 @@
 //! drains.
 
 pub mod drain;
+pub mod hosting;
 pub mod inbox;
+pub mod presence;
 pub mod probes;
 pub mod pulse;
 pub mod renewals;

@@ -16,7 +16,7 @@ use crate::{
     },
     health::{Epoch, Health},
     metrics::Metrics,
-    ws::hub::Hub,
+    ws::{cobrowse::Crowd, hub::Hub},
 };
 
 /// Between two probes: counts are right within five seconds of lost data, so this is well below.
@@ -38,6 +38,8 @@ pub struct Pulse {
     pub health: Arc<Health>,
     /// Whose sockets are checked when data was lost.
     pub hub: Arc<Hub>,
+    /// Counted with them.
+    pub crowd: Arc<Crowd>,
     /// Counts.
     pub metrics: Arc<Metrics>,
     /// What was sent to the own channel, and what came back.
@@ -98,7 +100,7 @@ impl Pulse {
 
     async fn beat(&self) {
         let record = NodeRecord {
-            sockets: self.hub.len() as u64,
+            sockets: (self.hub.len() + self.crowd.len()) as u64,
             draining: self.health.is_draining(),
             ..self.record.clone()
         };

@@ -1,5 +1,6 @@
 //! Sockets of this node: who holds them, what is said on them, how they end.
 
+pub mod cobrowse;
 pub mod hub;
 pub mod outbox;
 pub mod protocol;

@@ -23,8 +23,14 @@ pub struct Hosted {
 impl CobrowseService {
     /// Makes this node the host of a session whose visitor's socket it holds. The newest wins.
     pub async fn claim(&self, session: &SessionToken) -> Result<ClaimOutcome, StoreError> {
-        let lease_ms = millis(self.terms.lease);
-        self.store.claim(session, &self.here, lease_ms, self.hosted_life()).await
+        let (lease_ms, life) = (millis(self.terms.lease), self.hosted_life());
+        let claimed = self.store.claim(session, &self.here, lease_ms, life).await?;
+        if let ClaimOutcome::Claimed { previous: Some(previous), .. } = &claimed
+            && previous.name != self.here.name
+        {
+            self.tell(&previous.name, session);
+        }
+        Ok(claimed)
     }
 
     /// Keeps hosted sessions; one verdict each, in order. Their slots are kept as well.

@@ -13,7 +13,7 @@ use super::{
 use crate::domain::{
     cluster::{Bus, Message},
     error::StoreError,
-    ids::{HistoryId, SessionToken, TenantId},
+    ids::{HistoryId, NodeName, SessionToken, TenantId},
 };
 
 /// Nine random digits are taken as often as a thousandth of all tokens live: so many tries fail
@@ -329,6 +329,11 @@ impl CobrowseService {
             }
         }
         Err(StoreError::Unavailable(Contended.into()))
+    }
+
+    /// Tells a node to look at a session.
+    pub(super) fn tell(&self, node: &NodeName, session: &SessionToken) {
+        self.bus.publish(node, &Message::Cobrowse { session: session.clone() });
     }
 
     /// What a session counts against.

@@ -24,8 +24,8 @@ pub const VIEWPORT_MOST: u32 = 100_000;
 pub enum FromVisitor {
     /// The first message.
     Hello {
-        /// Who it is, in the page's words.
-        profile: Profile,
+        /// Who it is, in the page's words; none where it takes part in a session only.
+        profile: Option<Profile>,
         /// What an earlier `welcome` gave it.
         token: Option<Box<str>>,
     },
@@ -117,7 +117,8 @@ impl FromVisitor {
                 let token = visitor_token;
                 let fits = token.as_ref().is_none_or(|token| short(token, TOKEN_CHARS));
                 bound(fits, "visitorToken is too long")?;
-                Self::Hello { profile: visitor.unwrap_or_default().profile()?, token }
+                let profile = visitor.map(WireProfile::profile).transpose()?;
+                Self::Hello { profile, token }
             }
             Wire::Profile { visitor } => Self::Profile(visitor.profile()?),
             Wire::Consent { accepted } => Self::Consent { accepted },

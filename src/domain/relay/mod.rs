@@ -29,7 +29,7 @@ pub use frame::{Header, Kind};
 pub use from_viewer::{FromViewer, Gesture};
 pub use from_visitor::FromVisitor;
 pub use room::{Room, ViewerAct, VisitorAct};
-pub use to_viewer::{Participant, ToViewer};
+pub use to_viewer::{Participant, ToViewer, ended_by};
 pub use to_visitor::ToVisitor;
 
 use serde::Serialize;

@@ -85,7 +85,7 @@ impl Line {
             Some(Ok(Message::Text(text))) => Heard::Text(text.as_str().to_owned()),
             Some(Ok(Message::Binary(bytes))) => Heard::Binary(bytes),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Heard::Alive,
-            Some(Err(error)) if is_too_large(error) => Heard::Over(End::Close(Close::TooLarge)),
+            Some(Err(error)) if is_too_large(&error) => Heard::Over(End::Close(Close::TooLarge)),
             Some(Ok(Message::Close(_)) | Err(_)) | None => Heard::Over(End::Dropped),
         }
     }
@@ -160,7 +160,7 @@ impl Line {
 }
 
 /// Whether the peer sent more than a socket takes at all.
-fn is_too_large(error: axum::Error) -> bool {
-    let error = error.into_inner().downcast::<tungstenite::Error>();
-    matches!(error.as_deref(), Ok(tungstenite::Error::Capacity(_)))
+fn is_too_large(error: &axum::Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref());
+    matches!(cause, Some(tungstenite::Error::Capacity(_)))
 }

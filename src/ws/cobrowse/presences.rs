@@ -49,11 +49,13 @@ impl Presence {
 /// All presence connections of a node.
 #[derive(Debug, Default)]
 pub struct Presences {
-    by_tenant: Mutex<HashMap<TenantId, HashMap<u64, Arc<Presence>>>>,
+    by_tenant: Mutex<ByTenant>,
 }
 
+type ByTenant = HashMap<TenantId, HashMap<u64, Arc<Presence>>>;
+
 impl Presences {
-    fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, HashMap<u64, Arc<Presence>>>> {
+    fn lock(&self) -> MutexGuard<'_, ByTenant> {
         self.by_tenant.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

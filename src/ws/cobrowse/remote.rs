@@ -63,7 +63,7 @@ pub(super) async fn watch(viewer: &mut Viewer, host: &Server) -> Flow {
     }
 }
 
-async fn connect(viewer: &Viewer, host: &Server) -> Result<Peer, tungstenite::Error> {
+async fn connect(viewer: &mut Viewer, host: &Server) -> Result<Peer, tungstenite::Error> {
     let base = host.internal_url.trim_end_matches('/');
     let base = base.replacen("http", "ws", 1);
     let mut request = format!("{base}{PATH}").into_client_request()?;

@@ -196,6 +196,16 @@ impl Rooms {
         }
     }
 
+    /// Takes over the record as it was read.
+    pub fn take_over(&self, hosted: &Arc<HostedRoom>, stored: Stored) {
+        if stored.fence == hosted.hosted().fence {
+            let (session, version) = (Box::new(stored.session), stored.version);
+            self.apply(hosted, Changed::Done { outcome: (), session, version });
+        } else {
+            self.lose(hosted, FeedEnd::Rehomed);
+        }
+    }
+
     /// This node hosts the session no longer: whoever is attached looks for it elsewhere.
     pub fn lose(&self, hosted: &Arc<HostedRoom>, why: FeedEnd) {
         self.remove(hosted);

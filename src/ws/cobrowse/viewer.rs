@@ -123,7 +123,7 @@ impl Viewer {
     }
 
     async fn place(&mut self) -> Place {
-        let shared = &self.line.shared;
+        let shared = self.line.shared.clone();
         if let Some(hosted) = shared.rooms.get(&self.session.token) {
             return Place::Here(hosted);
         }
@@ -172,7 +172,7 @@ impl Viewer {
         if let Some(feed) = hosted.room.attach_viewer(&self.user.id) {
             return Some(feed);
         }
-        let shared = &self.line.shared;
+        let shared = self.line.shared.clone();
         let stored = shared.service.get(&self.session.token).await.ok().flatten()?;
         hosted.room.update(stored.session, stored.version);
         hosted.room.attach_viewer(&self.user.id)
@@ -214,8 +214,8 @@ impl Viewer {
         }
     }
 
-    async fn act(&self, hosted: &Arc<HostedRoom>, act: ViewerAct) -> Result<(), StoreError> {
-        let service = &self.line.shared.service;
+    async fn act(&mut self, hosted: &Arc<HostedRoom>, act: ViewerAct) -> Result<(), StoreError> {
+        let service = self.line.shared.service.clone();
         let (at, user) = (hosted.hosted(), self.user.id.clone());
         let changed: Changed<()> = match act {
             ViewerAct::Done => return Ok(()),
@@ -272,7 +272,7 @@ impl Viewer {
     }
 
     async fn end(&mut self) -> Flow {
-        let service = &self.line.shared.service;
+        let service = self.line.shared.service.clone();
         let ended = if self.session.ends_for_all(&self.user) {
             let by = EndedBy::Agent(self.user.id.clone());
             service.end(&self.session.token, &by).await

@@ -350,10 +350,10 @@ impl Visitor {
         Ok(())
     }
 
-    async fn tell_profile(&self) -> Result<(), StoreError> {
+    async fn tell_profile(&mut self) -> Result<(), StoreError> {
         let Some(presence) = &self.presence else { return Ok(()) };
         let (visitor, profile) = (presence.visitor.clone(), self.profile.clone());
-        let visitors = &self.line.shared.visitors;
+        let visitors = self.line.shared.visitors.clone();
         visitors.enter(&self.tenant, visitor, profile, presence.connection).await.map(drop)
     }
 
@@ -398,9 +398,10 @@ impl Visitor {
     }
 
     /// The session the visitor was invited to; where the store is away, a beat tells it later.
-    async fn invitation(&self) -> Option<SessionToken> {
+    async fn invitation(&mut self) -> Option<SessionToken> {
         let presence = self.presence.as_ref()?;
-        let found = self.line.shared.visitors.find(&self.tenant, &presence.visitor).await;
+        let (visitor, visitors) = (presence.visitor.clone(), self.line.shared.visitors.clone());
+        let found = visitors.find(&self.tenant, &visitor).await;
         found.ok().flatten()?.session
     }
 
@@ -410,8 +411,8 @@ impl Visitor {
             return;
         };
         if hosted.visitor_gone(&feed) {
-            let noted =
-                self.line.shared.service.note(&hosted.hosted(), &Event::VisitorLost).await;
+            let service = self.line.shared.service.clone();
+            let noted = service.note(&hosted.hosted(), &Event::VisitorLost).await;
             if let Ok(changed @ (Changed::Done { .. } | Changed::Fenced)) = noted {
                 self.line.shared.rooms.apply(&hosted, changed);
             }
