@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{AuthError, DEFAULT_TENANT, socket_token::AUDIENCE};
+use super::{AuthError, DEFAULT_TENANT, OWN_AUDIENCES};
 use crate::domain::ids::{CustomerId, TenantId};
 
 /// How long an id or a name may be, in characters; they become keys of the store and labels.
@@ -94,7 +94,7 @@ impl Claims {
 
     /// Who is asking, once the signature is checked.
     pub(super) fn identity(&self) -> Result<Identity, AuthError> {
-        refuse_socket_audience(self.aud.as_ref())?;
+        refuse_own_audiences(self.aud.as_ref())?;
         let role = role(self.role.as_ref())?;
         let customer = text("customerId", self.customer_id.as_ref())?.map(CustomerId::from);
         if role == Role::Customer && customer.is_none() {
@@ -114,16 +114,17 @@ impl Claims {
     }
 }
 
-/// Keeps our own socket tokens apart even from a tenant whose secret equals the derived key.
+/// Keeps tokens of our own apart even from a tenant whose secret equals a derived key.
 ///
 /// Other audiences are the tenant's affair: no setting says what they should be.
-fn refuse_socket_audience(aud: Option<&Value>) -> Result<(), AuthError> {
-    let is_socket = |value: &Value| value.as_str() == Some(AUDIENCE);
+fn refuse_own_audiences(aud: Option<&Value>) -> Result<(), AuthError> {
+    let is_own = |value: &Value| value.as_str().is_some_and(|aud| OWN_AUDIENCES.contains(&aud));
     let refused = aud.is_some_and(|aud| {
-        is_socket(aud) || aud.as_array().is_some_and(|many| many.iter().any(is_socket))
+        is_own(aud) || aud.as_array().is_some_and(|many| many.iter().any(is_own))
     });
     if refused {
-        return Err(AuthError::ClaimInvalid { claim: "aud", reason: "is that of a socket token" });
+        let reason = "is that of a token for a socket, a watch link or a visitor";
+        return Err(AuthError::ClaimInvalid { claim: "aud", reason });
     }
     Ok(())
 }

@@ -17,8 +17,8 @@ pub(super) const MAX_KEYS: usize = 64;
 /// How many keys are tried for a token without `kid`: bounds the work a forged token causes.
 const MAX_TRIES: usize = 16;
 
-/// How far the publisher's clock may be off, in seconds.
-const LEEWAY_SECONDS: u64 = 5;
+/// How far the clock of whoever signed may be off, in seconds.
+pub(super) const LEEWAY_SECONDS: u64 = 5;
 
 /// A key that verifies one algorithm and no other.
 pub(super) struct PinnedKey {

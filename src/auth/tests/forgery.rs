@@ -90,10 +90,13 @@ async fn socket_tokens_and_customer_tokens_never_pass_for_each_other() {
     let customer = secret_token(json!({ "t": "812", "c": "jane", "s": "s", "g": 1 }));
     assert_eq!(sockets.verify(&customer), Err(AuthError::BadSignature));
 
-    let posing = json!({ "aud": ["x", "baton-socket"], "t": "812", "c": "jane", "s": "s", "g": 1 });
-    assert_eq!(sockets.verify(&secret_token(posing.clone())), Err(AuthError::BadSignature));
-    let verified = secret_keyring().verify(&secret_token(posing)).await;
-    assert!(matches!(verified, Err(AuthError::ClaimInvalid { claim: "aud", .. })));
+    let posing = json!({ "aud": "baton-socket", "t": "812", "c": "jane", "s": "s", "g": 1 });
+    assert_eq!(sockets.verify(&secret_token(posing)), Err(AuthError::BadSignature));
+    for aud in ["baton-socket", "baton-watch-link", "baton-visitor"] {
+        let posing = json!({ "aud": ["x", aud], "customerId": "jane", "publisherId": "812" });
+        let verified = secret_keyring().verify(&secret_token(posing)).await;
+        assert!(matches!(verified, Err(AuthError::ClaimInvalid { claim: "aud", .. })), "{aud}");
+    }
 }
 
 #[test]

@@ -318,8 +318,7 @@ impl CobrowseService {
                         self.free_slots(&session).await;
                     }
                     if let (Some(owner), None) = (stored.owner, fence) {
-                        self.bus
-                            .publish(&owner.name, &Message::Cobrowse { session: token.clone() });
+                        self.tell(&owner.name, token);
                     }
                     return Ok(Changed::Done { outcome, session, version });
                 }

@@ -4,6 +4,7 @@ pub mod link;
 pub mod service;
 pub mod store;
 pub mod visitor;
+pub mod watch;
 
 pub use link::{LinkClaims, OpenedLink};
 pub use service::{Usage, VisitorService};
@@ -11,3 +12,4 @@ pub use store::{
     Beat, BeatOutcome, EnterOutcome, Entrance, InviteOutcome, VisitorStore, VisitorsPage,
 };
 pub use visitor::{LookupCode, Profile, Seat, Visitor};
+pub use watch::{Linked, Watcher};

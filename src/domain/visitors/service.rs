@@ -1,4 +1,4 @@
-//! Who is online, on whichever node, and how agents get into a visitor's session by a link.
+//! Who is online, on whichever node, and in which session.
 
 use std::{
     sync::Arc,
@@ -6,14 +6,13 @@ use std::{
 };
 
 use super::{
-    Beat, BeatOutcome, EnterOutcome, Entrance, InviteOutcome, LinkClaims, LookupCode, OpenedLink,
-    Profile, Seat, Visitor, VisitorStore,
+    Beat, BeatOutcome, EnterOutcome, Entrance, LookupCode, Profile, Seat, Visitor, VisitorStore,
 };
 use crate::domain::{
-    cluster::{Bus, Message},
-    cobrowse::{Begun, CobrowseService, Created, EndedBy, Joined, Joiner, Session},
+    cluster::Bus,
+    cobrowse::{Begun, CobrowseService, EndedBy, Session},
     error::StoreError,
-    ids::{NodeName, SessionToken, TenantId, VisitorId},
+    ids::{NodeName, TenantId, VisitorId},
 };
 
 /// From a visitor's last beat until it counts as offline.
@@ -32,11 +31,6 @@ const LOOKED_AT: u64 = 20_000;
 /// Visitors read at a time.
 const PAGE: u64 = 500;
 
-/// How often a link is tried where others open theirs, or end the session, at the same time.
-const OPEN_TRIES: usize = 8;
-/// A used link is remembered so much longer than it lives: the clocks of nodes differ a little.
-const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
-
 /// What is known of a tenant's use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Usage {
@@ -50,21 +44,24 @@ pub struct Usage {
 
 /// Visitors, as one node serves them.
 pub struct VisitorService {
-    visitors: Arc<dyn VisitorStore>,
-    cobrowse: Arc<CobrowseService>,
-    bus: Arc<dyn Bus>,
+    pub(super) visitors: Arc<dyn VisitorStore>,
+    pub(super) cobrowse: Arc<CobrowseService>,
+    pub(super) bus: Arc<dyn Bus>,
     here: NodeName,
+    pub(super) link_ttl: Duration,
 }
 
 impl VisitorService {
-    /// Visitors of that store, watched in sessions of that engine; `here` is this node.
+    /// Visitors of that store, watched in sessions of that engine; `here` is this node, and links
+    /// can be opened for `link_ttl`.
     pub fn new(
         visitors: Arc<dyn VisitorStore>,
         cobrowse: Arc<CobrowseService>,
         bus: Arc<dyn Bus>,
         here: NodeName,
+        link_ttl: Duration,
     ) -> Self {
-        Self { visitors, cobrowse, bus, here }
+        Self { visitors, cobrowse, bus, here, link_ttl }
     }
 
     /// A visitor's page connects to this node, or tells something new.
@@ -150,17 +147,6 @@ impl VisitorService {
         Ok((is_theirs && stored.session.end.is_none()).then_some(stored.session))
     }
 
-    /// Whether a link for this visitor could be opened now.
-    pub async fn may_watch(
-        &self,
-        tenant: &TenantId,
-        visitor: &Visitor,
-    ) -> Result<bool, StoreError> {
-        // One more who watches the same session counts for nothing.
-        Ok(self.cobrowse.may_watch(tenant).await?
-            || self.session_of(tenant, visitor).await?.is_some())
-    }
-
     /// Ends the session of a visitor, if there is one. None where nobody remembers the visitor.
     pub async fn end_session(
         &self,
@@ -182,108 +168,17 @@ impl VisitorService {
             sessions_today: self.visitors.count_session(tenant, today(), 0).await?,
         })
     }
-
-    /// Opens a watch link: its agent joins the visitor's session, or the visitor is invited to one.
-    ///
-    /// A visitor who is offline is invited as soon as it is back: its entrance tells the session.
-    pub async fn open_link(&self, link: &LinkClaims) -> Result<OpenedLink, StoreError> {
-        let life = Duration::from_secs(link.expires).saturating_sub(now()) + CLOCKS_DIFFER;
-        if !self.visitors.use_up(&link.id, millis(life)).await? {
-            return Ok(OpenedLink::Used);
-        }
-        let joiner = Joiner::Link {
-            agent: link.agent.clone(),
-            name: Some(link.agent_name.clone()),
-            permissions: link.permissions,
-            link: link.terms.clone(),
-        };
-        for _ in 0..OPEN_TRIES {
-            let Some(visitor) = self.find(&link.tenant, &link.visitor).await? else {
-                return Ok(OpenedLink::NoVisitor);
-            };
-            let session = self.session_of(&link.tenant, &visitor).await?;
-            let opened = match session {
-                Some(session) => self.join(&session.token, &joiner).await?,
-                None => self.begin(&link.tenant, &visitor, &joiner).await?,
-            };
-            if let Some(opened) = opened {
-                return Ok(opened);
-            }
-        }
-        Ok(OpenedLink::Over)
-    }
-
-    /// Joins the session that is noted; none where it is over by now.
-    async fn join(
-        &self,
-        session: &SessionToken,
-        joiner: &Joiner,
-    ) -> Result<Option<OpenedLink>, StoreError> {
-        Ok(match self.cobrowse.join(session, joiner).await? {
-            Joined::In { user, session, version } => {
-                Some(OpenedLink::In { session, version, user })
-            }
-            Joined::Full | Joined::AgentBusy => Some(OpenedLink::TooManyWatched),
-            Joined::NotAllowed | Joined::Over | Joined::Unknown => None,
-        })
-    }
-
-    /// Begins a session with the agent in it and notes it; none where another one was noted since.
-    async fn begin(
-        &self,
-        tenant: &TenantId,
-        visitor: &Visitor,
-        joiner: &Joiner,
-    ) -> Result<Option<OpenedLink>, StoreError> {
-        let begun = Begun::WatchLink(visitor.id.clone());
-        let Created::New(session) = self.cobrowse.create(tenant, begun).await? else {
-            // The last slot may be the very session that somebody begins with this visitor.
-            let noted = self.find(tenant, &visitor.id).await?.and_then(|found| found.session);
-            let is_noted_since = noted.is_some() && noted != visitor.session;
-            return Ok((!is_noted_since).then_some(OpenedLink::TooManyWatched));
-        };
-        let token = session.token;
-        let opened = async {
-            let opened = self.join(&token, joiner).await?;
-            let noted = visitor.session.as_ref();
-            match self.visitors.invite(tenant, &visitor.id, noted, &token).await? {
-                InviteOutcome::Invited(seat) => {
-                    self.invite(tenant, &visitor.id, seat).await;
-                    Ok((true, opened))
-                }
-                InviteOutcome::Other(_) => Ok((false, None)),
-                InviteOutcome::Unknown => Ok((false, Some(OpenedLink::NoVisitor))),
-            }
-        };
-        let opened = opened.await;
-        if !matches!(opened, Ok((true, _))) {
-            // Nobody will come to it. Where the store is away it lapses by itself.
-            drop(self.cobrowse.end(&token, &EndedBy::Operator).await);
-        }
-        opened.map(|(_, opened)| opened)
-    }
-
-    /// Tells the node that holds a visitor's seat, and counts the session.
-    async fn invite(&self, tenant: &TenantId, visitor: &VisitorId, seat: Option<Seat>) {
-        if let Some(seat) = seat {
-            let invited = Message::Invited { tenant: tenant.clone(), visitor: visitor.clone() };
-            self.bus.publish(&seat.node, &invited);
-        }
-        if let Err(error) = self.visitors.count_session(tenant, today(), 1).await {
-            tracing::debug!(%error, "a watched session was not counted");
-        }
-    }
 }
 
-fn now() -> Duration {
+pub(super) fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// Days since 1970, by UTC.
-fn today() -> u64 {
+pub(super) fn today() -> u64 {
     now().as_secs() / 86_400
 }
 
-fn millis(duration: Duration) -> u64 {
+pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -13,11 +13,14 @@ use super::{
     rooms::HostedRoom,
 };
 use crate::{
+    auth::VisitorClaims,
     domain::{
-        cobrowse::{Changed, ClaimOutcome, EndedBy, Event, Joiner, Joined, Credential},
+        cobrowse::{Changed, ClaimOutcome, Credential, EndedBy, Event, Joined, Joiner},
         error::StoreError,
         ids::{SessionToken, TenantId, VisitorId},
-        relay::{Budget, ErrorCode, Feed, FeedEnd, FromVisitor, Next, PROTOCOL, ToVisitor, VisitorAct},
+        relay::{
+            Budget, ErrorCode, Feed, FeedEnd, FromVisitor, Next, PROTOCOL, ToVisitor, VisitorAct,
+        },
         visitors::Profile,
     },
     ws::outbox::Overflown,
@@ -49,9 +52,13 @@ struct Visitor {
     customer: Option<Credential>,
     presence: Option<Arc<Presence>>,
     profile: Profile,
+    /// The page that was noted last for the audit trail.
+    noted: Option<Box<str>>,
     shown: Option<Shown>,
     /// The session it was in last: beats tell of it as long as no other is noted.
     over: Option<SessionToken>,
+    /// Another connection has the visitor's seat, and this one was told.
+    stands_by: bool,
     /// Over its budget, it is not read until then.
     read_at: Option<Instant>,
     messages: Budget,
@@ -72,8 +79,10 @@ pub fn serve(
         customer: ticket.customer,
         presence: None,
         profile: Profile::default(),
+        noted: None,
         shown: None,
         over: None,
+        stands_by: false,
         read_at: None,
         messages: Budget::VISITOR_MESSAGES,
         frames: Budget::VISITOR_FRAMES,
@@ -125,6 +134,7 @@ impl Visitor {
     /// Takes the visitor's seat, greets it, and takes up the session it is invited to.
     async fn sit(&mut self) -> Flow {
         let Some(presence) = self.presence.clone() else { return ControlFlow::Continue(()) };
+        self.stands_by = false;
         let visitors = self.line.shared.visitors.clone();
         let profile = self.profile.clone();
         let entered =
@@ -148,7 +158,10 @@ impl Visitor {
     async fn welcome(&mut self, lookup_code: Option<crate::domain::visitors::LookupCode>) -> Flow {
         let shared = self.line.shared.clone();
         let visitor = self.presence.as_ref().map(|presence| presence.visitor.clone());
-        let token = visitor.as_ref().map(|id| shared.visitor_tokens.mint(&self.tenant, id));
+        let token = visitor.as_ref().map(|id| {
+            let (tenant, visitor) = (self.tenant.clone(), id.clone());
+            shared.visitor_tokens.mint(&VisitorClaims { tenant, visitor })
+        });
         let welcome = ToVisitor::Welcome {
             protocol: PROTOCOL,
             node: shared.service.here().name.clone(),
@@ -327,11 +340,10 @@ impl Visitor {
                 self.profile = Profile { last_url, ..profile };
                 return self.tell_profile().await;
             }
-            (VisitorAct::Page(url), hosted) => {
-                self.profile.last_url = Some(url.clone());
+            (VisitorAct::Page(url), _) => {
+                self.profile.last_url = Some(url);
                 self.tell_profile().await?;
-                let Some(hosted) = hosted else { return Ok(()) };
-                shared.service.note(&hosted.hosted(), &Event::Page { url }).await?
+                return self.note_page().await;
             }
             (VisitorAct::Consent(accepted), Some(hosted)) => {
                 shared.service.consent(&hosted.hosted(), accepted).await?
@@ -350,6 +362,19 @@ impl Visitor {
         Ok(())
     }
 
+    /// The audit trail tells of pages while they may be seen, and of none before.
+    async fn note_page(&mut self) -> Result<(), StoreError> {
+        let Some((hosted, _)) = self.hosted().cloned() else { return Ok(()) };
+        let is_active = hosted.room.session().status() == Status::Active;
+        let page = self.profile.last_url.clone().filter(|_| is_active);
+        let Some(url) = page.filter(|url| self.noted.as_ref() != Some(url)) else { return Ok(()) };
+        self.noted = Some(url.clone());
+        let shared = self.line.shared.clone();
+        let noted = shared.service.note(&hosted.hosted(), &Event::Page { url }).await?;
+        shared.rooms.apply(&hosted, noted);
+        Ok(())
+    }
+
     async fn tell_profile(&mut self) -> Result<(), StoreError> {
         let Some(presence) = &self.presence else { return Ok(()) };
         let (visitor, profile) = (presence.visitor.clone(), self.profile.clone());
@@ -359,7 +384,14 @@ impl Visitor {
 
     async fn fed(&mut self, next: Next) -> Flow {
         let end = match next {
-            Next::Text(text) => return self.line.say(text).await,
+            Next::Text(text) => {
+                self.line.say(text).await?;
+                // The session may have become active.
+                if let Err(error) = self.note_page().await {
+                    tracing::debug!(%error, "a page is not noted");
+                }
+                return ControlFlow::Continue(());
+            }
             Next::Binary(frame) => return self.line.send(frame).await,
             Next::Close(end) => end,
         };
@@ -377,7 +409,9 @@ impl Visitor {
         let session = match order {
             Err(Overflown) => return close(Close::TooSlow),
             Ok(PresenceOrder::Enter) => return self.sit().await,
+            Ok(PresenceOrder::Standby) if self.stands_by => return ControlFlow::Continue(()),
             Ok(PresenceOrder::Standby) => {
+                self.stands_by = true;
                 self.put_down().await;
                 return self.line.say(ToVisitor::Standby {}.text()).await;
             }

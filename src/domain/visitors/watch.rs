@@ -1,0 +1,165 @@
+//! Watch links: how an agent gets into a visitor's session.
+
+use std::time::Duration;
+
+use super::{
+    InviteOutcome, LinkClaims, OpenedLink, Seat, Visitor, VisitorService,
+    service::{millis, now, today},
+};
+use crate::domain::{
+    cluster::Message,
+    cobrowse::{Begun, Created, EndedBy, Joined, Joiner, LinkTerms, Permissions},
+    error::StoreError,
+    ids::{AgentId, SessionToken, TenantId, VisitorId},
+};
+
+/// How often a link is tried where others open theirs, or end the session, at the same time.
+const OPEN_TRIES: usize = 8;
+/// A used link is remembered so much longer than it lives: the clocks of nodes differ a little.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
+
+/// Who gets a watch link, and what it says beside whom to watch.
+#[derive(Debug, Clone)]
+pub struct Watcher {
+    /// The person, as the agent's application names it.
+    pub agent: AgentId,
+    /// The name to show.
+    pub name: Box<str>,
+    /// What it may do.
+    pub permissions: Permissions,
+    /// The rest.
+    pub terms: LinkTerms,
+}
+
+/// The answer to [`VisitorService::link`].
+#[derive(Debug)]
+pub enum Linked {
+    /// What the link says.
+    Link(Box<LinkClaims>),
+    /// As many sessions are watched as may be.
+    TooManyWatched,
+    /// Nobody remembers the visitor.
+    NoVisitor,
+}
+
+impl VisitorService {
+    /// A new watch link, if it could be opened now.
+    pub async fn link(
+        &self,
+        tenant: &TenantId,
+        visitor: &VisitorId,
+        watcher: Watcher,
+    ) -> Result<Linked, StoreError> {
+        let Some(visitor) = self.find(tenant, visitor).await? else {
+            return Ok(Linked::NoVisitor);
+        };
+        // One more who watches the same session counts for nothing.
+        let may_watch = self.cobrowse.may_watch(tenant).await?
+            || self.session_of(tenant, &visitor).await?.is_some();
+        if !may_watch {
+            return Ok(Linked::TooManyWatched);
+        }
+        let Watcher { agent, name, permissions, terms } = watcher;
+        Ok(Linked::Link(Box::new(LinkClaims {
+            id: uuid::Uuid::new_v4().to_string().into(),
+            tenant: tenant.clone(),
+            visitor: visitor.id,
+            agent,
+            agent_name: name,
+            permissions,
+            terms,
+            expires: (now() + self.link_ttl).as_secs(),
+        })))
+    }
+
+    /// Opens a watch link: its agent joins the visitor's session, or the visitor is invited to one.
+    ///
+    /// A visitor who is offline is invited as soon as it is back: its entrance tells the session.
+    pub async fn open_link(&self, link: &LinkClaims) -> Result<OpenedLink, StoreError> {
+        let life = Duration::from_secs(link.expires).saturating_sub(now()) + CLOCKS_DIFFER;
+        if !self.visitors.use_up(&link.id, millis(life)).await? {
+            return Ok(OpenedLink::Used);
+        }
+        let joiner = Joiner::Link {
+            agent: link.agent.clone(),
+            name: Some(link.agent_name.clone()),
+            permissions: link.permissions,
+            link: link.terms.clone(),
+        };
+        for _ in 0..OPEN_TRIES {
+            let Some(visitor) = self.find(&link.tenant, &link.visitor).await? else {
+                return Ok(OpenedLink::NoVisitor);
+            };
+            let session = self.session_of(&link.tenant, &visitor).await?;
+            let opened = match session {
+                Some(session) => self.join(&session.token, &joiner).await?,
+                None => self.begin(&link.tenant, &visitor, &joiner).await?,
+            };
+            if let Some(opened) = opened {
+                return Ok(opened);
+            }
+        }
+        Ok(OpenedLink::Over)
+    }
+
+    /// Joins the session that is noted; none where it is over by now.
+    async fn join(
+        &self,
+        session: &SessionToken,
+        joiner: &Joiner,
+    ) -> Result<Option<OpenedLink>, StoreError> {
+        Ok(match self.cobrowse.join(session, joiner).await? {
+            Joined::In { user, session, version } => {
+                Some(OpenedLink::In { session, version, user })
+            }
+            Joined::Full | Joined::AgentBusy => Some(OpenedLink::TooManyWatched),
+            Joined::NotAllowed | Joined::Over | Joined::Unknown => None,
+        })
+    }
+
+    /// Begins a session with the agent in it and notes it; none where another one was noted since.
+    async fn begin(
+        &self,
+        tenant: &TenantId,
+        visitor: &Visitor,
+        joiner: &Joiner,
+    ) -> Result<Option<OpenedLink>, StoreError> {
+        let begun = Begun::WatchLink(visitor.id.clone());
+        let Created::New(session) = self.cobrowse.create(tenant, begun).await? else {
+            // The last slot may be the very session that somebody begins with this visitor.
+            let noted = self.find(tenant, &visitor.id).await?.and_then(|found| found.session);
+            let is_noted_since = noted.is_some() && noted != visitor.session;
+            return Ok((!is_noted_since).then_some(OpenedLink::TooManyWatched));
+        };
+        let token = session.token;
+        let opened = async {
+            let opened = self.join(&token, joiner).await?;
+            let noted = visitor.session.as_ref();
+            match self.visitors.invite(tenant, &visitor.id, noted, &token).await? {
+                InviteOutcome::Invited(seat) => {
+                    self.invite(tenant, &visitor.id, seat).await;
+                    Ok((true, opened))
+                }
+                InviteOutcome::Other(_) => Ok((false, None)),
+                InviteOutcome::Unknown => Ok((false, Some(OpenedLink::NoVisitor))),
+            }
+        };
+        let opened = opened.await;
+        if !matches!(opened, Ok((true, _))) {
+            // Nobody will come to it. Where the store is away it lapses by itself.
+            drop(self.cobrowse.end(&token, &EndedBy::Operator).await);
+        }
+        opened.map(|(_, opened)| opened)
+    }
+
+    /// Tells the node that holds a visitor's seat, and counts the session.
+    async fn invite(&self, tenant: &TenantId, visitor: &VisitorId, seat: Option<Seat>) {
+        if let Some(seat) = seat {
+            let invited = Message::Invited { tenant: tenant.clone(), visitor: visitor.clone() };
+            self.bus.publish(&seat.node, &invited);
+        }
+        if let Err(error) = self.visitors.count_session(tenant, today(), 1).await {
+            tracing::debug!(%error, "a watched session was not counted");
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! Opens co-browse sockets: token, origin and the node's capacity are checked before.
+
+use std::future::ready;
+
+use axum::{
+    extract::{
+        Query, State, WebSocketUpgrade,
+        ws::{WebSocket, rejection::WebSocketUpgradeRejection},
+    },
+    http::{HeaderMap, header},
+    response::Response,
+};
+use serde::Deserialize;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::{
+    extract::text,
+    problem::{Kind, Problem},
+    state::{Api, SharedApi},
+};
+use crate::{
+    auth::{DEFAULT_TENANT, bearer},
+    domain::{
+        cobrowse::{Credential, Joined, Joiner, Session, User},
+        ids::TenantId,
+        relay::frame::{SNAPSHOT_BYTES, VIEWER_MESSAGE_BYTES},
+        visitors::OpenedLink,
+    },
+    metrics::Metrics,
+    ws::cobrowse::{
+        viewer::{self, ViewerTicket},
+        visitor::{self, VisitorTicket},
+    },
+};
+
+/// Where visitors' sockets are opened, below `cobrowse.base_path`.
+pub const VISITOR_PATH: &str = "/socket/visitor";
+/// Where viewers' sockets are opened, below `cobrowse.base_path`.
+pub const VIEWER_PATH: &str = "/socket/viewer";
+
+/// Most visitors are idle and say nothing: tungstenite's default would hold 128 KiB a socket.
+/// Snapshots make it grow.
+const READ_BUFFER: usize = 512;
+/// What is a little too large is refused with a reason, and not by a broken connection.
+const SPARE_BYTES: usize = 64 * 1024;
+/// Bytes that may wait to be written to a viewer: the largest frame, and what is before it.
+const VIEWER_WRITE_BUFFER: usize = 2 * SNAPSHOT_BYTES;
+/// Bytes that may wait to be written to a visitor: control messages only.
+const VISITOR_WRITE_BUFFER: usize = 256 * 1024;
+
+/// The query of a socket's URL.
+#[derive(Deserialize)]
+pub struct SocketQuery {
+    token: Option<String>,
+}
+
+/// A request that asks for a socket, on a node that has room for it.
+struct Opening {
+    upgrade: WebSocketUpgrade,
+    permit: OwnedSemaphorePermit,
+}
+
+impl Opening {
+    fn new(
+        api: &Api,
+        upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    ) -> Result<Self, Problem> {
+        let upgrade = upgrade.map_err(|_| {
+            Problem::new(Kind::UpgradeRequired, "Open this URL with a WebSocket client.")
+        })?;
+        let permit = api.socket_permits.clone().try_acquire_owned().map_err(|_| {
+            Problem::new(Kind::NodeUnavailable, "It holds node.max_sockets sockets: try another.")
+        })?;
+        if api.health.is_draining() {
+            return Err(Problem::new(Kind::NodeUnavailable, "It is draining: connect again."));
+        }
+        Ok(Self { upgrade, permit })
+    }
+
+    /// Opens the socket, and serves it in a task of its own.
+    fn open<F: Future<Output = ()> + Send + 'static>(
+        self,
+        message_bytes: usize,
+        write_buffer: usize,
+        serve: impl FnOnce(WebSocket) -> F + Send + 'static,
+    ) -> Response {
+        let Self { upgrade, permit } = self;
+        let upgrade = upgrade
+            .read_buffer_size(READ_BUFFER)
+            .write_buffer_size(0)
+            .max_write_buffer_size(write_buffer)
+            .max_message_size(message_bytes + SPARE_BYTES)
+            .max_frame_size(message_bytes + SPARE_BYTES);
+        upgrade.on_upgrade(move |socket| {
+            let served = serve(socket);
+            tokio::spawn(async move {
+                served.await;
+                drop(permit);
+            });
+            ready(())
+        })
+    }
+}
+
+/// Open a visitor's socket
+///
+/// Without a token it is the visitor's presence; with the `customerToken` of a session, the
+/// visitor shows its page in it. The protocol: docs/relay-protocol.md.
+#[utoipa::path(
+    get, path = "/socket/visitor", operation_id = "open_visitor_socket",
+    tag = "Co-browse sockets",
+    params(
+        ("token" = Option<String>, Query, description = "`customerToken`, `session-token`, or the customer's `userToken`"),
+        ("Origin" = String, Header, description = "One of `cobrowse.allowed_origins`"),
+    ),
+    responses(
+        (status = 101, description = "The socket is open: say `hello`"),
+        (status = 400, response = super::docs::ProblemDetails),
+        (status = 403, response = super::docs::ProblemDetails),
+        (status = 404, response = super::docs::ProblemDetails),
+        (status = 410, response = super::docs::ProblemDetails),
+        (status = 426, response = super::docs::ProblemDetails),
+        (status = 503, response = super::docs::ProblemDetails),
+    ),
+)]
+pub async fn visitor(
+    State(api): State<SharedApi>,
+    Query(query): Query<SocketQuery>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    let origin = text(&headers, &header::ORIGIN).unwrap_or_default();
+    if !api.sites.allow(origin) {
+        let detail = "Add the page's origin to cobrowse.allowed_origins.";
+        return Err(Problem::new(Kind::OriginRefused, detail));
+    }
+    let opening = Opening::new(&api, upgrade)?;
+    let ticket = match query.token.as_deref() {
+        None => {
+            let tenant = api.sites.tenant(origin).cloned();
+            let tenant = tenant.unwrap_or_else(|| TenantId::from(DEFAULT_TENANT));
+            VisitorTicket { tenant, customer: None }
+        }
+        Some(token) => customer(&api, token).await?,
+    };
+    let shared = api.cobrowse_sockets.clone();
+    Ok(opening.open(SNAPSHOT_BYTES, VISITOR_WRITE_BUFFER, move |socket| {
+        visitor::serve(socket, ticket, shared)
+    }))
+}
+
+/// The customer of a session, by one of its secrets.
+async fn customer(api: &Api, token: &str) -> Result<VisitorTicket, Problem> {
+    let credential = Credential::read(token).ok_or_else(no_such_session)?;
+    let session = live_session(api, &credential).await?;
+    let is_customer = session.customer_token == credential
+        || session.customer().is_some_and(|customer| customer.token == credential);
+    if !is_customer {
+        return Err(no_such_session());
+    }
+    Ok(VisitorTicket { tenant: session.tenant, customer: Some(session.customer_token) })
+}
+
+async fn live_session(api: &Api, credential: &Credential) -> Result<Session, Problem> {
+    let stored = api.cobrowse.get(&credential.session()).await?;
+    let session = stored.ok_or_else(no_such_session)?.session;
+    if session.end.is_some() { Err(over()) } else { Ok(session) }
+}
+
+fn no_such_session() -> Problem {
+    Problem::new(Kind::NoSuchSession, "Use the token as it was given, or ask for a new session.")
+}
+
+fn over() -> Problem {
+    Problem::new(Kind::SessionEnded, "The session is over: ask for a new one.")
+}
+
+/// Open a viewer's socket
+///
+/// With the `userToken` of an agent who joined, the `cid` of a short code, or the token of a watch
+/// link, which opens one socket once: `welcome` tells the `userToken` to reconnect with. The
+/// protocol: docs/relay-protocol.md.
+#[utoipa::path(
+    get, path = "/socket/viewer", operation_id = "open_viewer_socket",
+    tag = "Co-browse sockets",
+    params(("token" = String, Query, description = "`userToken`, `cid`, or the token of a watch link")),
+    responses(
+        (status = 101, description = "The socket is open: say `hello`"),
+        (status = 400, response = super::docs::ProblemDetails),
+        (status = 402, response = super::docs::ProblemDetails),
+        (status = 403, response = super::docs::ProblemDetails),
+        (status = 404, response = super::docs::ProblemDetails),
+        (status = 410, response = super::docs::ProblemDetails),
+        (status = 426, response = super::docs::ProblemDetails),
+        (status = 429, response = super::docs::ProblemDetails),
+        (status = 503, response = super::docs::ProblemDetails),
+    ),
+)]
+pub async fn viewer(
+    State(api): State<SharedApi>,
+    Query(query): Query<SocketQuery>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    if let Some(origin) = text(&headers, &header::ORIGIN)
+        && !(api.sites.allow(origin) || api.viewer_origins.lists(origin))
+    {
+        let detail = "Open it from the viewer's page, or add your origin to cobrowse.allowed_origins.";
+        return Err(Problem::new(Kind::OriginRefused, detail));
+    }
+    // Before the link is used up: it opens one socket once.
+    let opening = Opening::new(&api, upgrade)?;
+    let token = query.token.unwrap_or_default();
+    let (session, user) = match Credential::read(&token) {
+        Some(credential) => by_credential(&api, &credential).await?,
+        None => by_link(&api, &token).await?,
+    };
+    let ticket = ViewerTicket { session, user, is_passed_on: false };
+    Ok(watch(&api, opening, ticket))
+}
+
+fn watch(api: &Api, opening: Opening, ticket: ViewerTicket) -> Response {
+    let shared = api.cobrowse_sockets.clone();
+    opening.open(VIEWER_MESSAGE_BYTES, VIEWER_WRITE_BUFFER, move |socket| {
+        viewer::serve(socket, ticket, shared)
+    })
+}
+
+type Watching = (Box<Session>, Box<User>);
+
+async fn by_credential(api: &Api, credential: &Credential) -> Result<Watching, Problem> {
+    let session = live_session(api, credential).await?;
+    if session.cid.as_ref() == Some(credential) {
+        let joiner = Joiner::Cid(credential.clone());
+        return joined(api.cobrowse.join(&session.token, &joiner).await?);
+    }
+    let user = session.user_of(credential).filter(|user| user.role.watches() && !user.left);
+    let user = Box::new(user.cloned().ok_or_else(no_such_session)?);
+    Ok((Box::new(session), user))
+}
+
+fn joined(joined: Joined) -> Result<Watching, Problem> {
+    match joined {
+        Joined::In { user, session, .. } => Ok((session, user)),
+        Joined::Over => Err(over()),
+        Joined::Full => {
+            Err(Problem::new(Kind::TooManyRequests, "As many watch this session as may."))
+        }
+        Joined::NotAllowed | Joined::AgentBusy | Joined::Unknown => Err(no_such_session()),
+    }
+}
+
+async fn by_link(api: &Api, token: &str) -> Result<Watching, Problem> {
+    let link = api.link_tokens.verify(token).map_err(|error| {
+        Metrics::count(&api.metrics.refused_tokens, error.word());
+        no_such_session()
+    })?;
+    match api.visitors.open_link(&link).await? {
+        OpenedLink::In { session, user, .. } => Ok((session, user)),
+        OpenedLink::Used => {
+            Err(Problem::new(Kind::LinkUsed, "A watch link opens once: ask for another."))
+        }
+        OpenedLink::Over => Err(over()),
+        OpenedLink::NoVisitor => Err(no_such_session()),
+        OpenedLink::TooManyWatched => {
+            Err(Problem::new(Kind::TooManyWatched, "watch.max_sessions are watched: end one first."))
+        }
+    }
+}
+
+/// Takes over a viewer's socket that landed on another node of the cluster.
+pub async fn passed_on(
+    State(api): State<SharedApi>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    let token = bearer(text(&headers, &header::AUTHORIZATION))?;
+    let claims = api.cobrowse_sockets.node_tokens.verify(token).map_err(|error| {
+        Metrics::count(&api.metrics.refused_tokens, error.word());
+        Problem::from(error)
+    })?;
+    let opening = Opening::new(&api, upgrade)?;
+    let stored = api.cobrowse.get(&claims.session).await?.ok_or_else(no_such_session)?;
+    let user = stored.session.user(&claims.user).cloned().ok_or_else(no_such_session)?;
+    let session = Box::new(stored.session);
+    let ticket = ViewerTicket { session, user: Box::new(user), is_passed_on: true };
+    Ok(watch(&api, opening, ticket))
+}
+
