@@ -25,4 +25,15 @@ impl Clock {
         self.last_us = (self.started_us + elapsed).max(self.last_us + 1);
         self.last_us
     }
+
+    /// The same in milliseconds, as leases are told.
+    pub(super) fn now_ms(&mut self) -> u64 {
+        self.tick_us() / 1000
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::new()
+    }
 }

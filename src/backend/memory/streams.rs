@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::{account::AccountState, clock::Clock};
+use super::{account::AccountState, clock::Clock, sweep::Sweeper};
 use crate::domain::{
     error::StoreError,
     ids::{Generation, NodeName, SessionId},
@@ -16,9 +16,6 @@ use crate::domain::{
         Pool, ReleaseOutcome, Renewal, Session, StreamStore, Verdict,
     },
 };
-
-/// After this many creates the idle accounts are swept: a constant cost per create.
-const SWEEP_EVERY: u32 = 1024;
 
 /// Stream sessions in this process's memory; gone when it ends.
 #[derive(Debug)]
@@ -30,13 +27,14 @@ pub struct MemoryStreams {
 struct State {
     accounts: HashMap<Account, AccountState>,
     clock: Clock,
-    creates: u32,
+    creates: Sweeper,
 }
 
 impl MemoryStreams {
     /// An empty store.
     pub fn new() -> Self {
-        let state = State { accounts: HashMap::new(), clock: Clock::new(), creates: 0 };
+        let state =
+            State { accounts: HashMap::new(), clock: Clock::new(), creates: Sweeper::default() };
         Self { state: Mutex::new(state) }
     }
 
@@ -73,11 +71,9 @@ impl State {
     }
 
     fn sweep(&mut self) {
-        self.creates += 1;
-        if self.creates < SWEEP_EVERY {
+        if !self.creates.is_due() {
             return;
         }
-        self.creates = 0;
         let now_ms = self.clock.tick_us() / 1000;
         self.accounts.retain(|_, account| {
             account.purge(now_ms);

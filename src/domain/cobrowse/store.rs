@@ -168,6 +168,9 @@ pub trait CobrowseStore: Send + Sync {
     async fn find(&self, history: &HistoryId) -> Result<Option<SessionToken>, StoreError>;
 }
 
+/// The most sessions that [`SlotOutcome::Full`] names.
+pub const FULL_SESSIONS: usize = 100;
+
 /// What sessions are counted against.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SlotScope {
@@ -182,7 +185,7 @@ pub enum SlotScope {
 pub enum SlotOutcome {
     /// The session has its slot, or had it before.
     Taken,
-    /// So many others have theirs; some of them, at most 100.
+    /// So many others have theirs; some of them, at most [`FULL_SESSIONS`].
     Full(Vec<SessionToken>),
 }
 

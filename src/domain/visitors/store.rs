@@ -8,6 +8,9 @@ use crate::domain::{
     ids::{SessionToken, TenantId, VisitorId},
 };
 
+/// How long the sessions of a day are told after they were last counted.
+pub const DAY_COUNT_MS: u64 = 3 * 86_400_000;
+
 /// A visitor's page connects, or tells something new.
 #[derive(Debug, Clone)]
 pub struct Entrance {
