@@ -12,10 +12,13 @@ use crate::{
     config::Settings,
     domain::{
         cluster::NodeRecord,
+        cobrowse::CobrowseService,
         streams::{Lives, StreamService},
     },
     health::{Epoch, Health},
     http::{
+        self,
+        cobrowse_host::Directions,
         demo::Demo,
         pages::Pages,
         state::{Api, SharedApi, socket_url},
@@ -87,8 +90,20 @@ impl Parts {
         let drain = CancellationToken::new();
         let secret = settings.auth.secret.as_ref();
         let demo = secret.filter(|_| dev).map(|secret| Demo { secret: secret.expose().to_owned() });
+        let public_url = settings.public_url(bound);
+        let cobrowse = CobrowseService::new(
+            stores.cobrowse,
+            stores.slots,
+            stores.bus.clone(),
+            terms::here(settings, bound),
+            terms::cobrowse(settings),
+        );
+        let cookie = settings.cobrowse.cookie.attributes(public_url.scheme() == "https");
         let api = Arc::new(Api {
             streams,
+            cobrowse: Arc::new(cobrowse),
+            sites: terms::sites(settings, dev.then_some(&public_url)),
+            directions: Directions::new(&cookie, &public_url, &settings.cobrowse.base_path),
             tenants,
             keyring: Arc::new(Keyring::new(keys, listed, timing)?),
             socket_tokens: SocketTokens::new(settings.cluster.secret.expose().as_bytes()),
@@ -99,7 +114,7 @@ impl Parts {
             nodes: stores.nodes,
             bus: stores.bus,
             node: settings.node.name.clone(),
-            socket_url: socket_url(&settings.public_url(bound)),
+            socket_url: socket_url(&public_url, http::stream_socket::PATH),
             media_ttl: Duration::from_secs(settings.media_sessions.ttl_seconds),
             trusted_proxies: settings.trusted_proxies.clone(),
             admin_token: settings.admin.token.as_ref().map(|token| token.expose().to_owned()),

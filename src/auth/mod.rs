@@ -20,7 +20,7 @@ pub use error::AuthError;
 pub use fetch::JwksSource;
 pub use jwks::JwksTiming;
 pub use keyring::{KeySource, Keyring, KeyringError};
-pub use mint::mint_customer_token;
+pub use mint::mint_token;
 pub use socket_token::{SocketClaims, SocketTokens};
 pub use token::bearer;
 
