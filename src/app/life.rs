@@ -55,7 +55,8 @@ impl Parts {
         let servers = tokio::spawn(async move { tokio::join!(public, admin) });
         self.drain.cancelled().await;
         let deadline = Instant::now() + windows.deadline;
-        drain(&self.api.health, &self.hub, windows.drain, deadline, &self.force).await;
+        let crowd = &self.api.cobrowse_sockets.crowd;
+        drain(&self.api.health, &self.hub, crowd, windows.drain, deadline, &self.force).await;
         stop.cancel();
         let _ = self.force.run_until_cancelled(timeout_at(deadline, servers)).await;
         self.shutdown.cancel();

@@ -5,9 +5,9 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{StartError, stores::Stores, terms};
+use super::{StartError, cobrowse, stores::Stores, terms};
 use crate::{
-    auth::{Keyring, SocketTokens},
+    auth::{Keyring, LinkTokens, SocketTokens},
     backend::redis::link::LinkState,
     config::Settings,
     domain::{
@@ -16,18 +16,22 @@ use crate::{
     },
     health::{Epoch, Health},
     http::{
+        self,
+        cobrowse_host::Directions,
         demo::Demo,
         pages::Pages,
         state::{Api, SharedApi, socket_url},
     },
     metrics::Metrics,
     node::{
+        hosting::Hosting,
         inbox::Inbox,
+        presence::PresenceBeats,
         probes::Probes,
         pulse::{Pulse, wall_clock},
         renewals::Renewals,
     },
-    ws::{hub::Hub, stream::StreamSockets},
+    ws::{cobrowse::CobrowseSockets, hub::Hub, stream::StreamSockets},
 };
 
 /// Renewals that fit into a lease: two may fail before it lapses.
@@ -87,8 +91,18 @@ impl Parts {
         let drain = CancellationToken::new();
         let secret = settings.auth.secret.as_ref();
         let demo = secret.filter(|_| dev).map(|secret| Demo { secret: secret.expose().to_owned() });
+        let public_url = settings.public_url(bound);
+        let cobrowse = cobrowse::sockets(settings, bound, &stores, &metrics);
+        let cookie = settings.cobrowse.cookie.attributes(public_url.scheme() == "https");
         let api = Arc::new(Api {
             streams,
+            cobrowse: cobrowse.service.clone(),
+            visitors: cobrowse.visitors.clone(),
+            link_tokens: LinkTokens::new(settings.cluster.secret.expose().as_bytes()),
+            cobrowse_sockets: Arc::new(cobrowse),
+            viewer_origins: cobrowse::viewer_origins(settings, bound),
+            sites: terms::sites(settings, dev.then_some(&public_url)),
+            directions: Directions::new(&cookie, &public_url, &settings.cobrowse.base_path),
             tenants,
             keyring: Arc::new(Keyring::new(keys, listed, timing)?),
             socket_tokens: SocketTokens::new(settings.cluster.secret.expose().as_bytes()),
@@ -99,7 +113,7 @@ impl Parts {
             nodes: stores.nodes,
             bus: stores.bus,
             node: settings.node.name.clone(),
-            socket_url: socket_url(&settings.public_url(bound)),
+            socket_url: socket_url(&public_url, http::stream_socket::PATH),
             media_ttl: Duration::from_secs(settings.media_sessions.ttl_seconds),
             trusted_proxies: settings.trusted_proxies.clone(),
             admin_token: settings.admin.token.as_ref().map(|token| token.expose().to_owned()),
@@ -117,6 +131,7 @@ impl Parts {
         let probes = Arc::new(Probes::default());
         let inbox = Inbox {
             hub: self.hub.clone(),
+            cobrowse: api.cobrowse_sockets.clone(),
             health: api.health.clone(),
             metrics: api.metrics.clone(),
             probes: probes.clone(),
@@ -129,6 +144,7 @@ impl Parts {
             bus: api.bus.clone(),
             health: api.health.clone(),
             hub: self.hub.clone(),
+            crowd: api.cobrowse_sockets.crowd.clone(),
             epoch: self.epoch.clone(),
             metrics: api.metrics.clone(),
             probes,
@@ -143,8 +159,12 @@ impl Parts {
             node: api.node.clone(),
         };
         self.watch("renewals", renewals.run(self.shutdown.clone()));
+        let hosting = Hosting { cobrowse: api.cobrowse_sockets.clone() };
+        self.watch("hosting", hosting.run(self.shutdown.clone()));
+        let presence = PresenceBeats { cobrowse: api.cobrowse_sockets.clone() };
+        self.watch("presence", presence.run(self.shutdown.clone()));
         if let Some(link) = self.link.clone() {
-            let recheck = recheck_rebuilt(link, self.hub.clone(), api.metrics.clone());
+            let recheck = recheck_rebuilt(link, self.hub.clone(), api.cobrowse_sockets.clone());
             self.tracker.spawn(self.shutdown.clone().run_until_cancelled_owned(recheck));
         }
         let keyring = api.keyring.clone();
@@ -172,15 +192,16 @@ impl Parts {
 async fn recheck_rebuilt(
     mut link: watch::Receiver<LinkState>,
     hub: Arc<Hub>,
-    metrics: Arc<Metrics>,
+    cobrowse: Arc<CobrowseSockets>,
 ) {
     let mut known = link.borrow_and_update().incarnation;
     while link.changed().await.is_ok() {
         let state = *link.borrow_and_update();
         if state.up && state.incarnation != known {
             known = state.incarnation;
-            Metrics::count(&metrics.rechecks, "reconnected");
+            Metrics::count(&cobrowse.metrics.rechecks, "reconnected");
             hub.recheck();
+            cobrowse.rooms.look_at_all();
         }
     }
 }

@@ -7,7 +7,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     backend::{
-        memory::{MemoryBus, MemoryNodes, MemoryStreams},
+        memory::{
+            MemoryBus, MemoryCobrowse, MemoryNodes, MemorySlots, MemoryStreams, MemoryVisitors,
+        },
         redis::{
             bus::RedisBus,
             keys::Keys,
@@ -19,13 +21,18 @@ use crate::{
     config::{Settings, StoreUrl},
     domain::{
         cluster::{Bus, NodeStore},
+        cobrowse::{CobrowseStore, SlotStore},
         streams::StreamStore,
+        visitors::VisitorStore,
     },
 };
 
 /// The stores of a node behind their traits.
 pub(super) struct Stores {
     pub(super) streams: Arc<dyn StreamStore>,
+    pub(super) cobrowse: Arc<dyn CobrowseStore>,
+    pub(super) slots: Arc<dyn SlotStore>,
+    pub(super) visitors: Arc<dyn VisitorStore>,
     pub(super) nodes: Arc<dyn NodeStore>,
     pub(super) bus: Arc<dyn Bus>,
     /// Of a Redis store: tells when its connections were rebuilt.
@@ -60,6 +67,10 @@ impl Stores {
         let bus = RedisBus::new(link.clone(), keys.clone(), tracker, shutdown.clone());
         Ok(Self {
             streams: Arc::new(RedisStreams::new(link.clone(), keys.clone())),
+            // The Redis stores come with the branch `stores`.
+            cobrowse: Arc::new(MemoryCobrowse::new()),
+            slots: Arc::new(MemorySlots::new()),
+            visitors: Arc::new(MemoryVisitors::new()),
             nodes: Arc::new(RedisNodes::new(link.clone(), keys)),
             bus: Arc::new(bus),
             link: Some(link.state()),
@@ -69,6 +80,9 @@ impl Stores {
     fn memory() -> Self {
         Self {
             streams: Arc::new(MemoryStreams::new()),
+            cobrowse: Arc::new(MemoryCobrowse::new()),
+            slots: Arc::new(MemorySlots::new()),
+            visitors: Arc::new(MemoryVisitors::new()),
             nodes: Arc::new(MemoryNodes::new()),
             bus: Arc::new(MemoryBus::default()),
             link: None,

@@ -33,11 +33,6 @@ use crate::{
     },
 };
 
-/// Where visitors' sockets are opened, below `cobrowse.base_path`.
-pub const VISITOR_PATH: &str = "/socket/visitor";
-/// Where viewers' sockets are opened, below `cobrowse.base_path`.
-pub const VIEWER_PATH: &str = "/socket/viewer";
-
 /// Most visitors are idle and say nothing: tungstenite's default would hold 128 KiB a socket.
 /// Snapshots make it grow.
 const READ_BUFFER: usize = 512;
@@ -205,7 +200,8 @@ pub async fn viewer(
     if let Some(origin) = text(&headers, &header::ORIGIN)
         && !(api.sites.allow(origin) || api.viewer_origins.lists(origin))
     {
-        let detail = "Open it from the viewer's page, or add your origin to cobrowse.allowed_origins.";
+        let detail =
+            "Open it from the viewer's page, or add your origin to cobrowse.allowed_origins.";
         return Err(Problem::new(Kind::OriginRefused, detail));
     }
     // Before the link is used up: it opens one socket once.
@@ -262,9 +258,10 @@ async fn by_link(api: &Api, token: &str) -> Result<Watching, Problem> {
         }
         OpenedLink::Over => Err(over()),
         OpenedLink::NoVisitor => Err(no_such_session()),
-        OpenedLink::TooManyWatched => {
-            Err(Problem::new(Kind::TooManyWatched, "watch.max_sessions are watched: end one first."))
-        }
+        OpenedLink::TooManyWatched => Err(Problem::new(
+            Kind::TooManyWatched,
+            "watch.max_sessions are watched: end one first.",
+        )),
     }
 }
 
@@ -286,4 +283,3 @@ pub async fn passed_on(
     let ticket = ViewerTicket { session, user: Box::new(user), is_passed_on: true };
     Ok(watch(&api, opening, ticket))
 }
-

@@ -58,6 +58,8 @@ kinds! {
     InvalidToken: UNAUTHORIZED, "invalid-token", "InvalidToken", "No valid bearer token";
     /// The origin is not on the list.
     OriginRefused: FORBIDDEN, "origin-refused", "OriginRefused", "This origin is not allowed";
+    /// The caller may not do this.
+    NotAllowed: FORBIDDEN, "not-allowed", "NotAllowed", "You may not do this";
     /// No such page.
     NotFound: NOT_FOUND, "not-found", "NotFound", "No such page";
     /// No such session, or somebody else's.
@@ -78,8 +80,17 @@ kinds! {
     /// The session lives under another device type.
     OtherDeviceType: CONFLICT, "other-device-type", "OtherDeviceType",
         "The session has another device type";
+    /// The agent holds as many co-browse sessions as it may.
+    AgentBusy: CONFLICT, "agent-busy", "AgentBusy", "The agent is in another session";
+    /// A co-browse session has as many users as it may.
+    SessionFull: CONFLICT, "session-full", "SessionFull", "The session is full";
     /// The session was ended, and why.
     SessionEnded: GONE, "session-ended", "SessionEnded", "The session ended";
+    /// A watch link was opened before.
+    LinkUsed: GONE, "link-used", "LinkUsed", "The watch link was opened before";
+    /// More sessions are watched than may be.
+    TooManyWatched: PAYMENT_REQUIRED, "too-many-watched", "TooManyWatched",
+        "Too many sessions are watched";
     /// The idempotency key belongs to another request.
     IdempotencyKeyReused: UNPROCESSABLE_ENTITY, "idempotency-key-reused", "IdempotencyKeyReused",
         "The idempotency key belongs to another request";

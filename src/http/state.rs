@@ -8,22 +8,39 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::{
-    auth::{Keyring, SocketTokens},
+    auth::{Keyring, LinkTokens, SocketTokens},
     domain::{
         cluster::{Bus, NodeStore},
+        cobrowse::CobrowseService,
         ids::NodeName,
+        origins::Whitelist,
         streams::StreamService,
-        tenants::Tenants,
+        tenants::{Sites, Tenants},
+        visitors::VisitorService,
     },
     health::Health,
     metrics::Metrics,
-    ws::stream::StreamSockets,
+    ws::{cobrowse::CobrowseSockets, stream::StreamSockets},
 };
 
 /// State of both listeners, shared by all requests.
 pub struct Api {
     /// The stream engine.
     pub streams: Arc<StreamService>,
+    /// The co-browse engine.
+    pub cobrowse: Arc<CobrowseService>,
+    /// The sites of co-browse sessions.
+    pub sites: Sites,
+    /// What brings clients to the hosts of co-browse sessions.
+    pub directions: super::cobrowse_host::Directions,
+    /// Who is online, and watched.
+    pub visitors: Arc<VisitorService>,
+    /// Signs and verifies watch links.
+    pub link_tokens: LinkTokens,
+    /// What co-browse sockets share.
+    pub cobrowse_sockets: Arc<CobrowseSockets>,
+    /// Origins of the viewer's own page.
+    pub viewer_origins: Whitelist,
     /// Terms of the tenants.
     pub tenants: Arc<Tenants>,
     /// Verifies bearer tokens.
@@ -75,14 +92,14 @@ impl Api {
     }
 }
 
-/// Where stream sockets are opened, up to the token; once per start, since each answer needs it.
-pub fn socket_url(public_url: &Url) -> String {
-    let mut url = public_url.clone();
+/// Where sockets are opened, up to the token: below a URL of ours, at this path.
+pub fn socket_url(base_url: &Url, path: &str) -> String {
+    let mut url = base_url.clone();
     let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
     // Both pairs of schemes are special ones, between which a URL may change.
     let _ = url.set_scheme(scheme);
     let base = url.path().trim_end_matches('/').to_owned();
-    url.set_path(&format!("{base}{}", super::stream_socket::PATH));
+    url.set_path(&format!("{base}{path}"));
     url.set_query(Some("token="));
     url.into()
 }

@@ -7,6 +7,7 @@
 
 mod api;
 mod cluster;
+mod cobrowse;
 mod conformance;
 mod histories;
 mod redis_bus;

@@ -7,7 +7,7 @@ pub mod close;
 pub mod crowd;
 pub mod line;
 pub mod presences;
-mod remote;
+pub mod remote;
 pub mod rooms;
 pub mod viewer;
 pub mod visitor;

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     auth::VisitorClaims,
     domain::{
-        cobrowse::{Changed, ClaimOutcome, Credential, EndedBy, Event, Joined, Joiner},
+        cobrowse::{Changed, ClaimOutcome, Credential, EndedBy, Event, Joined, Joiner, Status},
         error::StoreError,
         ids::{SessionToken, TenantId, VisitorId},
         relay::{

@@ -20,15 +20,14 @@ use tokio_tungstenite::{
     tungstenite::{Error, client::IntoClientRequest, http::HeaderValue},
 };
 
-use super::{cluster::SECRET, in_time, tokens::Claims};
+use super::{in_time, tokens::Claims};
 
 /// The origin of the visitors' site.
 pub(crate) const SITE: &str = "https://shop.test";
 
 /// A socket of either end.
-type Socket = tokio_tungstenite::WebSocketStream<
-    tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>,
->;
+type Socket =
+    tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
 
 /// The URL of a co-browse socket on a node.
 pub(crate) fn socket_url(node: SocketAddr, end: &str, token: Option<&str>) -> String {
@@ -51,7 +50,7 @@ async fn open(url: &str, origin: Option<&str>) -> Result<Socket, u16> {
 }
 
 /// A bearer token of an agent of the default tenant.
-pub(crate) fn agent_token(agent: &str, role: &str) -> String {
+pub(crate) fn agent_token(secret: &str, agent: &str, role: &str) -> String {
     let claims = Claims::of("default", "").without("customerId").with("role", role);
-    claims.with("sub", agent).with("name", format!("Agent {agent}")).sign(SECRET)
+    claims.with("sub", agent).with("name", format!("Agent {agent}")).sign(secret)
 }

@@ -68,13 +68,15 @@ impl Page {
     /// A page that shows itself in a session it has the customer's secret of, and accepts.
     pub(crate) async fn of_session(node: SocketAddr, token: &str) -> Self {
         let token = Some(token.to_owned());
-        Self::open(node, PageOptions { token, consents: Some(true), ..PageOptions::default() }).await
+        Self::open(node, PageOptions { token, consents: Some(true), ..PageOptions::default() })
+            .await
     }
 
     /// A page of a visitor who is online, and accepts.
     pub(crate) async fn of_visitor(node: SocketAddr, visitor: Value) -> Self {
         let hello = json!({ "visitor": visitor });
-        Self::open(node, PageOptions { hello, consents: Some(true), ..PageOptions::default() }).await
+        Self::open(node, PageOptions { hello, consents: Some(true), ..PageOptions::default() })
+            .await
     }
 
     /// Opens the page's socket; the node has to accept.

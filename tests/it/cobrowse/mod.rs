@@ -1,0 +1,4 @@
+//! Co-browse sessions from outside: REST calls, a visitor's page, and those who watch it.
+
+mod relay;
+pub(crate) mod steps;
