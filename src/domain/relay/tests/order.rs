@@ -28,6 +28,14 @@ async fn a_repeated_delta_and_one_of_an_unknown_epoch_ask_for_a_snapshot() {
     }
 }
 
+/// Two changes under one number: those who saw the first lack the second.
+#[tokio::test]
+async fn after_a_repeat_even_a_snapshot_of_the_same_number_goes_to_everybody() {
+    let (room, _visitor, viewer) = watched();
+    send(&room, [delta(1, 1), delta(1, 1), snapshot(1, 1)]);
+    assert_eq!(drain(&viewer), ["resync", "s 1 1"], "what waited is void");
+}
+
 #[tokio::test]
 async fn a_new_epoch_replaces_all_that_waits() {
     let (room, visitor, viewer) = watched();
