@@ -75,7 +75,7 @@ impl Feed {
                 Taken::Next(next) => return next,
                 Taken::Heal => match self.room.upgrade() {
                     Some(room) => room.heal(self),
-                    None => return Next::Close(FeedEnd::Ended),
+                    None => return Next::Close(FeedEnd::Rehomed),
                 },
                 Taken::Nothing => self.arrived.notified().await,
             }

@@ -253,3 +253,79 @@ impl fmt::Debug for Gesture {
         f.write_str(self.word())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(message: serde_json::Value) -> Result<FromViewer, Fault> {
+        FromViewer::read(&message.to_string())
+    }
+
+    #[test]
+    fn every_message_is_read() {
+        for message in [
+            json!({"type": "hello", "protocol": 1}),
+            json!({"type": "cursor", "x": 0, "y": 100_000}),
+            json!({"type": "pointer", "x": 1.5, "y": 2}),
+            json!({"type": "draw", "points": [[1, 2], [3.5, 4]], "color": "#e4572e", "id": "s1"}),
+            json!({"type": "draw", "points": vec![[1, 2]; POINTS], "color": "#E4572E"}),
+            json!({"type": "clear"}),
+            json!({"type": "click", "node": 7, "x": 1, "y": 2}),
+            json!({"type": "click", "node": 7, "x": 1, "y": 2, "button": 2}),
+            json!({"type": "type", "node": 7, "text": "é".repeat(TYPE_CHARS)}),
+            json!({"type": "key", "node": 7, "key": "Enter"}),
+            json!({"type": "scroll", "x": -10, "y": 200_000}),
+            json!({"type": "scroll", "node": 7, "x": 0, "y": 0}),
+            json!({"type": "redirect", "url": "https://shop.test/a?b=c#d"}),
+            json!({"type": "requestControl"}),
+            json!({"type": "releaseControl"}),
+            json!({"type": "resync"}),
+            json!({"type": "end", "extra": {"ignored": true}}),
+        ] {
+            let read = read(message.clone()).unwrap_or_else(|fault| panic!("{message}: {fault}"));
+            assert_eq!(message["type"], read.word());
+        }
+    }
+
+    #[test]
+    fn what_is_no_message_or_out_of_bounds_is_a_fault() {
+        let long = format!("https://shop.test/{}", "x".repeat(URL_CHARS));
+        for bad in [
+            json!([]),
+            json!({"type": "page", "url": "https://shop.test"}),
+            json!({"type": "cursor", "x": 1}),
+            json!({"type": "cursor", "x": -1, "y": 0}),
+            json!({"type": "pointer", "x": 0, "y": 100_001}),
+            json!({"type": "draw", "points": [], "color": "#000000"}),
+            json!({"type": "draw", "points": vec![[1, 2]; POINTS + 1], "color": "#000000"}),
+            json!({"type": "draw", "points": [[1, 2, 3]], "color": "#000000"}),
+            json!({"type": "draw", "points": [[1, -2]], "color": "#000000"}),
+            json!({"type": "draw", "points": [[1, 2]], "color": "red"}),
+            json!({"type": "draw", "points": [[1, 2]], "color": "#00000g"}),
+            json!({"type": "draw", "points": [[1, 2]], "color": "#000000", "id": "x".repeat(65)}),
+            json!({"type": "click", "node": -2, "x": 1, "y": 2}),
+            json!({"type": "click", "node": 1, "x": 1, "y": 2, "button": 3}),
+            json!({"type": "type", "node": 7, "text": "x".repeat(TYPE_CHARS + 1)}),
+            json!({"type": "key", "node": 7, "key": ""}),
+            json!({"type": "key", "node": 7, "key": "x".repeat(KEY_CHARS + 1)}),
+            json!({"type": "scroll", "x": 0, "y": 20_000_000}),
+            json!({"type": "redirect", "url": "javascript:alert(1)"}),
+            json!({"type": "redirect", "url": "/cart"}),
+            json!({"type": "redirect", "url": long}),
+        ] {
+            assert!(matches!(read(bad.clone()), Err(Fault::BadMessage(_))), "{bad}");
+        }
+        assert_eq!(read(json!({"type": "hello", "protocol": 0})), Err(Fault::Protocol));
+        let large = format!("{:width$}", r#"{"type":"end"}"#, width = 16 * 1024 + 1);
+        assert_eq!(FromViewer::read(&large), Err(Fault::TooLarge));
+    }
+
+    #[test]
+    fn debug_output_hides_what_is_typed() {
+        let typed = read(json!({"type": "type", "node": 1, "text": "secret"}));
+        assert_eq!(format!("{typed:?}"), "Ok(type)");
+    }
+}

@@ -77,7 +77,13 @@ struct WireProfile {
     url: Option<Box<str>>,
     browser_name: Option<Box<str>>,
     device_type: Option<Box<str>>,
+    /// Makes serde refuse an array of the members.
+    #[serde(flatten)]
+    _others: Others,
 }
+
+#[derive(Default, Deserialize)]
+struct Others {}
 
 impl WireProfile {
     fn profile(self) -> Result<Profile, Fault> {
@@ -156,5 +162,99 @@ impl FromVisitor {
 impl fmt::Debug for FromVisitor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(message: serde_json::Value) -> Result<FromVisitor, Fault> {
+        FromVisitor::read(&message.to_string())
+    }
+
+    #[test]
+    fn a_hello_tells_who_the_visitor_is() {
+        let hello = read(json!({
+            "type": "hello", "protocol": 1, "visitorToken": "t", "extra": [1],
+            "visitor": {
+                "uniqueId": "u", "identities": ["Jane"], "tags": ["vip"], "browserName": "Firefox",
+                "deviceType": "mobile", "url": "https://shop.test/cart?secret#secret", "more": {},
+            },
+        }));
+        let profile = Profile {
+            unique_id: Some("u".into()),
+            identities: vec!["Jane".into()],
+            tags: vec!["vip".into()],
+            last_url: Some("shop.test/cart".into()),
+            browser_name: Some("Firefox".into()),
+            device_type: Some("mobile".into()),
+        };
+        assert_eq!(hello, Ok(FromVisitor::Hello { profile, token: Some("t".into()) }));
+        let bare = FromVisitor::Hello { profile: Profile::default(), token: None };
+        assert_eq!(read(json!({"type": "hello", "protocol": 1})), Ok(bare));
+        assert_eq!(read(json!({"type": "hello", "protocol": 2})), Err(Fault::Protocol));
+    }
+
+    #[test]
+    fn the_other_messages_are_read() {
+        let control = FromVisitor::Control { user: "u1".into(), granted: true };
+        for (message, read_as) in [
+            (json!({"type": "profile", "visitor": {}}), FromVisitor::Profile(Profile::default())),
+            (
+                json!({"type": "consent", "accepted": false}),
+                FromVisitor::Consent { accepted: false },
+            ),
+            (json!({"type": "control", "userId": "u1", "granted": true}), control),
+            (
+                json!({"type": "page", "url": "https://shop.test/a?b"}),
+                FromVisitor::Page("shop.test/a".into()),
+            ),
+            (
+                json!({"type": "viewport", "width": 390, "height": 844}),
+                FromVisitor::Viewport { width: 390, height: 844 },
+            ),
+            (json!({"type": "end", "why": "extra"}), FromVisitor::End),
+        ] {
+            assert_eq!(message["type"], read_as.word());
+            assert_eq!(read(message), Ok(read_as));
+        }
+    }
+
+    #[test]
+    fn what_is_no_message_or_out_of_bounds_is_a_fault() {
+        let long = "x".repeat(PROFILE_CHARS + 1);
+        let many = vec!["x"; PROFILE_LIST + 1];
+        for bad in [
+            json!(["end"]),
+            json!("end"),
+            json!({}),
+            json!({"type": "END"}),
+            json!({"type": "cursor", "x": 1, "y": 1}),
+            json!({"type": "hello"}),
+            json!({"type": "hello", "protocol": 1, "visitor": ["u"]}),
+            json!({"type": "hello", "protocol": 1, "visitorToken": "x".repeat(TOKEN_CHARS + 1)}),
+            json!({"type": "profile", "visitor": {"uniqueId": long}}),
+            json!({"type": "profile", "visitor": {"tags": [long]}}),
+            json!({"type": "profile", "visitor": {"tags": many}}),
+            json!({"type": "profile", "visitor": {"identities": many}}),
+            json!({"type": "consent", "accepted": "yes"}),
+            json!({"type": "control", "userId": "u"}),
+            json!({"type": "page", "url": "javascript:alert(1)"}),
+            json!({"type": "viewport", "width": -1, "height": 1}),
+            json!({"type": "viewport", "width": 1, "height": VIEWPORT_MOST + 1}),
+        ] {
+            assert!(matches!(read(bad.clone()), Err(Fault::BadMessage(_))), "{bad}");
+        }
+        let large = format!("{:width$}", json!({"type": "end"}).to_string(), width = 16 * 1024 + 1);
+        assert_eq!(FromVisitor::read(&large), Err(Fault::TooLarge));
+    }
+
+    #[test]
+    fn debug_output_hides_what_a_page_says() {
+        let page = FromVisitor::Page("shop.test/secret".into());
+        assert_eq!(format!("{page:?}"), "page");
     }
 }

@@ -25,7 +25,7 @@ mod tests;
 pub use address::host_and_path;
 pub use budget::Budget;
 pub use feed::{Feed, FeedEnd, Next};
-pub use frame::{Header, Kind};
+pub use frame::{Header, Kind, VIEWER_MESSAGE_BYTES, VISITOR_MESSAGE_BYTES};
 pub use from_viewer::{FromViewer, Gesture};
 pub use from_visitor::FromVisitor;
 pub use room::{Room, ViewerAct, VisitorAct};
@@ -111,9 +111,6 @@ impl ErrorCode {
         }
     }
 }
-
-/// The most bytes of a text frame, by who sends it.
-pub use frame::{VIEWER_MESSAGE_BYTES, VISITOR_MESSAGE_BYTES};
 
 /// Reads one JSON object. serde would take an array of the members for the object as well.
 fn read_object<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Fault> {

@@ -179,6 +179,13 @@ impl Room {
     }
 }
 
+/// Feeds outlive a room only to tell their sockets so.
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.close(FeedEnd::Rehomed);
+    }
+}
+
 impl State {
     fn accept(&mut self, session: Session, version: u64) {
         let was_active = self.is_active();
