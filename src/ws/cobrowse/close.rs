@@ -59,7 +59,7 @@ impl Close {
             Self::BadMessage => 4006,
             Self::NotGreeted => 4007,
             Self::TooManyMessages => 4008,
-            Self::Removed => 4009,
+            Self::Removed => 4011,
             Self::Unsupported => 4010,
             // RFC 6455 §7.4.1: a message that is too big to process.
             Self::TooLarge => 1009,

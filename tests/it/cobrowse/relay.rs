@@ -33,7 +33,7 @@ async fn nothing_passes_before_the_visitor_consents() {
     let mut page = Page::open(at, options).await;
     let mut watcher = Watcher::open(at, &user).await;
     let asked = page.status("pendingRequest").await;
-    assert_eq!(asked["users"][1]["name"], "Agent ann", "{asked}");
+    assert_eq!(asked["users"][0]["name"], "Agent ann", "{asked}");
     watcher.status("pendingRequest").await;
     page.append("secret");
     assert_eq!(page.told("error").await["code"], "notActive");
