@@ -7,18 +7,22 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{StartError, stores::Stores, terms};
 use crate::{
-    auth::{Keyring, SocketTokens},
+    auth::{Keyring, LinkTokens, SocketTokens, VisitorTokens},
     backend::redis::link::LinkState,
     config::Settings,
     domain::{
         cluster::NodeRecord,
+        cobrowse::CobrowseService,
+        short_codes::ShortCodeService,
         streams::{Lives, StreamService},
+        visitors::VisitorService,
     },
     health::{Epoch, Health},
     http::{
         demo::Demo,
         pages::Pages,
         state::{Api, SharedApi, socket_url},
+        watch_link::watch_url,
     },
     metrics::Metrics,
     node::{
@@ -87,11 +91,37 @@ impl Parts {
         let drain = CancellationToken::new();
         let secret = settings.auth.secret.as_ref();
         let demo = secret.filter(|_| dev).map(|secret| Demo { secret: secret.expose().to_owned() });
+        let public_url = settings.public_url(bound);
+        let cobrowse = Arc::new(CobrowseService::new(
+            stores.cobrowse,
+            stores.slots,
+            stores.bus.clone(),
+            terms::here(settings, bound),
+            terms::cobrowse(settings),
+        ));
+        let short_codes = Arc::new(ShortCodeService::new(
+            stores.short_codes,
+            cobrowse.clone(),
+            terms::short_codes(settings),
+        ));
+        let visitors = Arc::new(VisitorService::new(
+            stores.visitors,
+            cobrowse.clone(),
+            stores.bus.clone(),
+            settings.node.name.clone(),
+            Duration::from_secs(settings.watch.link_ttl_seconds),
+        ));
+        let cluster_secret = settings.cluster.secret.expose().as_bytes();
         let api = Arc::new(Api {
             streams,
+            cobrowse,
+            short_codes,
+            visitors,
             tenants,
             keyring: Arc::new(Keyring::new(keys, listed, timing)?),
-            socket_tokens: SocketTokens::new(settings.cluster.secret.expose().as_bytes()),
+            socket_tokens: SocketTokens::new(cluster_secret),
+            link_tokens: LinkTokens::new(cluster_secret),
+            visitor_tokens: VisitorTokens::new(cluster_secret),
             sockets,
             socket_permits: Arc::new(Semaphore::new(settings.node.max_sockets)),
             health,
@@ -99,7 +129,9 @@ impl Parts {
             nodes: stores.nodes,
             bus: stores.bus,
             node: settings.node.name.clone(),
-            socket_url: socket_url(&settings.public_url(bound)),
+            socket_url: socket_url(&public_url),
+            watch_url: watch_url(&public_url, &settings.cobrowse.base_path),
+            api_key: settings.watch.api_key.as_ref().map(|key| key.expose().to_owned()),
             media_ttl: Duration::from_secs(settings.media_sessions.ttl_seconds),
             trusted_proxies: settings.trusted_proxies.clone(),
             admin_token: settings.admin.token.as_ref().map(|token| token.expose().to_owned()),

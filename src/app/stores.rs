@@ -7,7 +7,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     backend::{
-        memory::{MemoryBus, MemoryNodes, MemoryStreams},
+        memory::{
+            MemoryBus, MemoryCobrowse, MemoryNodes, MemoryShortCodes, MemorySlots, MemoryStreams,
+            MemoryVisitors,
+        },
         redis::{
             bus::RedisBus,
             keys::Keys,
@@ -19,13 +22,20 @@ use crate::{
     config::{Settings, StoreUrl},
     domain::{
         cluster::{Bus, NodeStore},
+        cobrowse::{CobrowseStore, SlotStore},
+        short_codes::ShortCodeStore,
         streams::StreamStore,
+        visitors::VisitorStore,
     },
 };
 
 /// The stores of a node behind their traits.
 pub(super) struct Stores {
     pub(super) streams: Arc<dyn StreamStore>,
+    pub(super) cobrowse: Arc<dyn CobrowseStore>,
+    pub(super) slots: Arc<dyn SlotStore>,
+    pub(super) short_codes: Arc<dyn ShortCodeStore>,
+    pub(super) visitors: Arc<dyn VisitorStore>,
     pub(super) nodes: Arc<dyn NodeStore>,
     pub(super) bus: Arc<dyn Bus>,
     /// Of a Redis store: tells when its connections were rebuilt.
@@ -60,6 +70,11 @@ impl Stores {
         let bus = RedisBus::new(link.clone(), keys.clone(), tracker, shutdown.clone());
         Ok(Self {
             streams: Arc::new(RedisStreams::new(link.clone(), keys.clone())),
+            // The Redis stores come with the branch `stores`.
+            cobrowse: Arc::new(MemoryCobrowse::new()),
+            slots: Arc::new(MemorySlots::new()),
+            short_codes: Arc::new(MemoryShortCodes::new()),
+            visitors: Arc::new(MemoryVisitors::new()),
             nodes: Arc::new(RedisNodes::new(link.clone(), keys)),
             bus: Arc::new(bus),
             link: Some(link.state()),
@@ -69,6 +84,10 @@ impl Stores {
     fn memory() -> Self {
         Self {
             streams: Arc::new(MemoryStreams::new()),
+            cobrowse: Arc::new(MemoryCobrowse::new()),
+            slots: Arc::new(MemorySlots::new()),
+            short_codes: Arc::new(MemoryShortCodes::new()),
+            visitors: Arc::new(MemoryVisitors::new()),
             nodes: Arc::new(MemoryNodes::new()),
             bus: Arc::new(MemoryBus::default()),
             link: None,

@@ -1,16 +1,22 @@
-//! What the settings say of each tenant, in the words of the domain.
+//! What the settings say of tenants and of co-browse sessions, in the words of the domain.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, net::SocketAddr, time::Duration};
 
 use crate::{
     auth::{self, JwksTiming, KeySource},
-    config::{JwksSource, OnFailure, Secret, Settings},
+    config::{JwksSource, OnFailure, Secret, Settings, ShortCodes},
     domain::{
+        cobrowse::{CobrowseTerms, Server},
         ids::TenantId,
         origins::Origins,
+        short_codes::ShortCodeTerms,
         tenants::{Tenant, Tenants},
     },
 };
+
+/// From a host's last renewal until others take it for dead. Renewed three times as often, so two
+/// renewals may fail; agents of a killed host wait no longer than a person would before giving up.
+const COBROWSE_LEASE: Duration = Duration::from_secs(15);
 
 /// Limits, origins and behaviour without a store, by tenant.
 pub(super) fn tenants(settings: &Settings) -> Tenants {
@@ -24,6 +30,38 @@ pub(super) fn tenants(settings: &Settings) -> Tenants {
     let listed = listed.map(|publisher| (publisher.clone(), terms(publisher))).collect();
     // No publisher has an empty id, so this one has the terms of those not listed.
     Tenants::new(terms(&TenantId::from("")), listed)
+}
+
+/// The terms of co-browse sessions.
+pub(super) fn cobrowse(settings: &Settings) -> CobrowseTerms {
+    let cobrowse = &settings.cobrowse;
+    CobrowseTerms {
+        idle: Duration::from_secs(cobrowse.idle_seconds),
+        reconnect_grace: Duration::from_secs(cobrowse.reconnect_grace_seconds),
+        history: Duration::from_secs(cobrowse.history_seconds),
+        lease: COBROWSE_LEASE,
+        sessions_per_agent: cobrowse.sessions_per_agent,
+        watched_most: settings.watch.max_sessions,
+        consent_required: cobrowse.require_authorization_for_session,
+        open_join: cobrowse.open_join,
+    }
+}
+
+/// The terms of short codes.
+pub(super) fn short_codes(settings: &Settings) -> ShortCodeTerms {
+    let ShortCodes { length, ttl_seconds } = settings.short_codes;
+    ShortCodeTerms::new(length, Duration::from_secs(ttl_seconds))
+}
+
+/// This node, as the records of co-browse sessions name it.
+pub(super) fn here(settings: &Settings, bound: SocketAddr) -> Server {
+    // A URL without a path prints a slash that nobody configured.
+    let text = |url: &url::Url| url.as_str().trim_end_matches('/').into();
+    Server {
+        name: settings.node.name.clone(),
+        url: settings.node.server_url.as_ref().map(text),
+        internal_url: text(&settings.internal_url(bound)),
+    }
 }
 
 /// The keys of the default tenant and of the listed ones.

@@ -153,3 +153,13 @@ pub fn cors(api: &SharedApi) -> CorsLayer {
         .expose_headers(exposed)
         .max_age(PREFLIGHT_AGE)
 }
+
+/// Pages of consumers and of agents, wherever they run; without cookies there is nothing to guard.
+pub fn short_code_cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::any())
+        .allow_headers(AllowHeaders::mirror_request())
+        .allow_methods([Method::GET, Method::PUT])
+        .expose_headers([header::RETRY_AFTER, REQUEST_ID])
+        .max_age(PREFLIGHT_AGE)
+}

@@ -1,6 +1,7 @@
 //! The HTTP interfaces: the whole API on one screen.
 
 pub mod admin;
+pub mod api_key;
 pub mod demo;
 pub mod docs;
 pub mod extract;
@@ -11,10 +12,15 @@ pub mod media_sessions;
 pub mod pages;
 pub mod probes;
 pub mod problem;
+pub mod refusal;
 pub mod server;
 pub mod sessions;
+pub mod short_codes;
 pub mod state;
 pub mod stream_socket;
+mod time;
+pub mod visitors;
+pub mod watch_link;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn_with_state, routing::get};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -38,6 +44,24 @@ fn media_sessions() -> OpenApiRouter<SharedApi> {
         .routes(routes!(media_sessions::index, media_sessions::create))
         .routes(routes!(media_sessions::put, media_sessions::heartbeat, media_sessions::end))
         .routes(routes!(media_sessions::end_own))
+}
+
+/// Live Assist's, with CORS of their own: pages of any origin call them.
+fn short_codes() -> OpenApiRouter<SharedApi> {
+    OpenApiRouter::new()
+        .routes(routes!(short_codes::create))
+        .routes(routes!(short_codes::consumer))
+        .routes(routes!(short_codes::agent))
+}
+
+/// v1.1, without CORS: applications call it, with a secret that no page may know.
+fn visitors() -> OpenApiRouter<SharedApi> {
+    OpenApiRouter::new()
+        .routes(routes!(visitors::list))
+        .routes(routes!(visitors::get))
+        .routes(routes!(watch_link::create))
+        .routes(routes!(visitors::end_session))
+        .routes(routes!(visitors::usage))
 }
 
 fn operations() -> OpenApiRouter<SharedApi> {
@@ -70,9 +94,14 @@ pub fn public(api: SharedApi, media_base_path: &str) -> Router {
     if api.demo.is_some() {
         routes = routes.merge(demo());
     }
+    let own_cors = short_codes().layer(layers::short_code_cors()).merge(visitors());
+    let (own_cors, described) = own_cors.split_for_parts();
+    document.merge(described);
     document.merge(operations().into_openapi());
+    docs::name_suffixes(&mut document);
     let cors = layers::cors(&api);
-    finish(routes.merge(docs::pages(document)).layer(cors), api)
+    // What is merged last keeps its fallback: unknown pages answer as those of streams do.
+    finish(own_cors.merge(routes.merge(docs::pages(document)).layer(cors)), api)
 }
 
 /// The admin listener.

@@ -8,12 +8,15 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::{
-    auth::{Keyring, SocketTokens},
+    auth::{Keyring, LinkTokens, SocketTokens, VisitorTokens},
     domain::{
         cluster::{Bus, NodeStore},
+        cobrowse::CobrowseService,
         ids::NodeName,
+        short_codes::ShortCodeService,
         streams::StreamService,
         tenants::Tenants,
+        visitors::VisitorService,
     },
     health::Health,
     metrics::Metrics,
@@ -24,12 +27,22 @@ use crate::{
 pub struct Api {
     /// The stream engine.
     pub streams: Arc<StreamService>,
+    /// The co-browse engine.
+    pub cobrowse: Arc<CobrowseService>,
+    /// Short codes.
+    pub short_codes: Arc<ShortCodeService>,
+    /// Visitors and watch links.
+    pub visitors: Arc<VisitorService>,
     /// Terms of the tenants.
     pub tenants: Arc<Tenants>,
     /// Verifies bearer tokens.
     pub keyring: Arc<Keyring>,
     /// Signs and verifies socket tokens.
     pub socket_tokens: SocketTokens,
+    /// Signs and verifies watch links.
+    pub link_tokens: LinkTokens,
+    /// Signs and verifies what visitors' pages keep.
+    pub visitor_tokens: VisitorTokens,
     /// What stream sockets share.
     pub sockets: Arc<StreamSockets>,
     /// One permit per socket.
@@ -46,6 +59,10 @@ pub struct Api {
     pub node: NodeName,
     /// The WebSocket URL up to the token: see [`socket_url`].
     pub socket_url: String,
+    /// Where watch links lead, up to the token.
+    pub watch_url: String,
+    /// Key of the v1.1 API; it is closed without one.
+    pub api_key: Option<String>,
     /// Life of a media play session without a heartbeat.
     pub media_ttl: Duration,
     /// Networks whose forwarding headers are believed.
