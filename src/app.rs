@@ -18,8 +18,11 @@ use self::{
     parts::Parts,
 };
 use crate::{
-    auth::KeyringError, backend::redis::link::LinkConfigError, config::Settings,
-    domain::ids::NodeName, http,
+    auth::KeyringError,
+    backend::redis::link::LinkConfigError,
+    config::Settings,
+    domain::ids::NodeName,
+    http::{self, BasePaths},
 };
 
 /// The sockets a node listens on.
@@ -101,8 +104,12 @@ impl Node {
         let (drain, force, defect) =
             (parts.drain.clone(), parts.force.clone(), parts.defect.clone());
         parts.start_tasks(settings, public_addr);
+        let base_paths = BasePaths {
+            media_sessions: &settings.media_sessions.base_path,
+            cobrowse: &settings.cobrowse.base_path,
+        };
         let routes = Routes {
-            public: http::public(parts.api.clone(), &settings.media_sessions.base_path),
+            public: http::public(parts.api.clone(), &base_paths),
             admin: http::private(parts.api.clone()),
         };
         let name = settings.node.name.clone();

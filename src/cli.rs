@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     app::{Listeners, Node},
-    auth::{Role, mint_customer_token},
+    auth::{Identity, Role, mint_token},
     config::{ConfigError, Problem, Settings, Source},
     domain::ids::{CustomerId, TenantId},
     telemetry,
@@ -57,11 +57,21 @@ struct Token {
     #[arg(long)]
     tenant: String,
     /// The customer: `customerId`
-    #[arg(long, required_unless_present = "service")]
+    #[arg(long, required_unless_present_any = ["service", "role"])]
+    #[arg(required_if_eq("role", "customer"))]
     customer: Option<String>,
-    /// A backend's token: acts for any customer of the tenant
-    #[arg(long)]
+    /// What the bearer may do
+    #[arg(long, value_parser = ["customer", "service", "agent", "controller"])]
+    role: Option<String>,
+    /// A backend's token: short for `--role service`
+    #[arg(long, conflicts_with = "role")]
     service: bool,
+    /// The person or system: `sub`; the sessions of agents are counted by it
+    #[arg(long)]
+    agent: Option<String>,
+    /// A name to show
+    #[arg(long)]
+    name: Option<String>,
     /// Life in seconds
     #[arg(long, default_value_t = 3600)]
     ttl: u64,
@@ -122,16 +132,20 @@ impl Token {
             "this tenant's tokens are signed by others (jwks): only a tenant with a secret has \
              tokens of ours",
         )?;
-        let customer = self.customer.as_deref().map(CustomerId::from);
-        let role = if self.service { Role::Service } else { Role::Customer };
-        Ok(mint_customer_token(
-            secret.expose().as_bytes(),
-            &tenant,
-            customer.as_ref(),
-            Duration::from_secs(self.ttl),
-            self.limit,
-            role,
-        ))
+        let role = match &self.role {
+            Some(role) => role.parse()?,
+            None if self.service => Role::Service,
+            None => Role::Customer,
+        };
+        let bearer = Identity {
+            customer: self.customer.as_deref().map(CustomerId::from),
+            subject: self.agent.clone(),
+            name: self.name.clone(),
+            limit: self.limit,
+            ..Identity::new(tenant, role)
+        };
+        let ttl = Duration::from_secs(self.ttl);
+        Ok(mint_token(secret.expose().as_bytes(), &bearer, ttl))
     }
 }
 

@@ -19,6 +19,8 @@ use crate::{
     },
     health::{Epoch, Health},
     http::{
+        self,
+        cobrowse_host::Directions,
         demo::Demo,
         pages::Pages,
         state::{Api, SharedApi, socket_url},
@@ -111,12 +113,15 @@ impl Parts {
             settings.node.name.clone(),
             Duration::from_secs(settings.watch.link_ttl_seconds),
         ));
+        let cookie = settings.cobrowse.cookie.attributes(public_url.scheme() == "https");
         let cluster_secret = settings.cluster.secret.expose().as_bytes();
         let api = Arc::new(Api {
             streams,
             cobrowse,
             short_codes,
             visitors,
+            sites: terms::sites(settings, dev.then_some(&public_url)),
+            directions: Directions::new(&cookie, &public_url, &settings.cobrowse.base_path),
             tenants,
             keyring: Arc::new(Keyring::new(keys, listed, timing)?),
             socket_tokens: SocketTokens::new(cluster_secret),
@@ -129,7 +134,7 @@ impl Parts {
             nodes: stores.nodes,
             bus: stores.bus,
             node: settings.node.name.clone(),
-            socket_url: socket_url(&public_url),
+            socket_url: socket_url(&public_url, http::stream_socket::PATH),
             watch_url: watch_url(&public_url, &settings.cobrowse.base_path),
             api_key: settings.watch.api_key.as_ref().map(|key| key.expose().to_owned()),
             media_ttl: Duration::from_secs(settings.media_sessions.ttl_seconds),

@@ -2,15 +2,17 @@
 
 use std::{collections::HashMap, net::SocketAddr, time::Duration};
 
+use url::Url;
+
 use crate::{
     auth::{self, JwksTiming, KeySource},
-    config::{JwksSource, OnFailure, Secret, Settings, ShortCodes},
+    config::{JwksSource, OnFailure, OriginRule, Secret, Settings, ShortCodes},
     domain::{
         cobrowse::{CobrowseTerms, Server},
         ids::TenantId,
-        origins::Origins,
+        origins::{Origins, Whitelist},
         short_codes::ShortCodeTerms,
-        tenants::{Tenant, Tenants},
+        tenants::{Sites, Tenant, Tenants},
     },
 };
 
@@ -30,6 +32,20 @@ pub(super) fn tenants(settings: &Settings) -> Tenants {
     let listed = listed.map(|publisher| (publisher.clone(), terms(publisher))).collect();
     // No publisher has an empty id, so this one has the terms of those not listed.
     Tenants::new(terms(&TenantId::from("")), listed)
+}
+
+/// The sites of co-browse sessions: the general list, and what tenants name themselves.
+///
+/// `demo` is where demo pages are served, with `--dev`: they are visited as well.
+pub(super) fn sites(settings: &Settings, demo: Option<&Url>) -> Sites {
+    let demo = demo.map(|url| url.origin().ascii_serialization());
+    let whitelist = |rules: &[OriginRule]| Whitelist::new(rules.iter().map(OriginRule::as_str));
+    let own = settings.tenants.iter().filter_map(|tenant| {
+        let rules = tenant.allowed_origins.as_deref()?;
+        Some((tenant.publisher_id.clone(), whitelist(rules)))
+    });
+    let general = settings.cobrowse.allowed_origins.iter().map(OriginRule::as_str);
+    Sites::new(Whitelist::new(general.chain(demo.as_deref())), own.collect())
 }
 
 /// The terms of co-browse sessions.
@@ -56,7 +72,7 @@ pub(super) fn short_codes(settings: &Settings) -> ShortCodeTerms {
 /// This node, as the records of co-browse sessions name it.
 pub(super) fn here(settings: &Settings, bound: SocketAddr) -> Server {
     // A URL without a path prints a slash that nobody configured.
-    let text = |url: &url::Url| url.as_str().trim_end_matches('/').into();
+    let text = |url: &Url| url.as_str().trim_end_matches('/').into();
     Server {
         name: settings.node.name.clone(),
         url: settings.node.server_url.as_ref().map(text),

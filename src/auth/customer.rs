@@ -40,6 +40,13 @@ impl Role {
     }
 }
 
+impl Identity {
+    /// Somebody of that tenant and role of whom nothing else is known.
+    pub fn new(tenant: TenantId, role: Role) -> Self {
+        Self { tenant, customer: None, role, subject: None, name: None, limit: None }
+    }
+}
+
 impl FromStr for Role {
     type Err = AuthError;
 

@@ -4,35 +4,27 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac, digest::KeyInit};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::Role;
-use crate::domain::ids::{CustomerId, TenantId};
+use super::Identity;
 
 /// A token as a tenant would sign it with its secret, valid from now for `ttl`.
-pub fn mint_customer_token(
-    secret: &[u8],
-    tenant: &TenantId,
-    customer: Option<&CustomerId>,
-    ttl: Duration,
-    limit: Option<u32>,
-    role: Role,
-) -> String {
+pub fn mint_token(secret: &[u8], bearer: &Identity, ttl: Duration) -> String {
     // A clock before 1970 makes a token that is expired, which is what it deserves.
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let mut claims = Map::from_iter([
-        ("publisherId".to_owned(), json!(tenant)),
-        ("role".to_owned(), json!(role.as_str())),
-        ("exp".to_owned(), json!(now.saturating_add(ttl).as_secs())),
-    ]);
-    if let Some(customer) = customer {
-        claims.insert("customerId".to_owned(), json!(customer));
-    }
-    if let Some(limit) = limit {
-        claims.insert("limit".to_owned(), json!(limit));
-    }
-    sign(secret, &Value::Object(claims).to_string())
+    let Identity { tenant, customer, role, subject, name, limit } = bearer;
+    let claims = [
+        ("publisherId", Some(json!(tenant))),
+        ("customerId", customer.as_ref().map(|customer| json!(customer))),
+        ("role", Some(json!(role.as_str()))),
+        ("sub", subject.as_ref().map(|subject| json!(subject))),
+        ("name", name.as_ref().map(|name| json!(name))),
+        ("limit", limit.map(|limit| json!(limit))),
+        ("exp", Some(json!(now.saturating_add(ttl).as_secs()))),
+    ];
+    let claims = claims.into_iter().filter_map(|(claim, value)| Some((claim.to_owned(), value?)));
+    sign(secret, &Value::Object(claims.collect()).to_string())
 }
 
 /// `{"alg":"HS256","typ":"JWT"}` in base64url, and the dot behind it.

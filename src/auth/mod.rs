@@ -24,7 +24,7 @@ pub use fetch::JwksSource;
 pub use jwks::JwksTiming;
 pub use keyring::{KeySource, Keyring, KeyringError};
 pub use link_token::LinkTokens;
-pub use mint::mint_customer_token;
+pub use mint::mint_token;
 pub use socket_token::{SocketClaims, SocketTokens};
 pub use token::bearer;
 pub use visitor_token::{VisitorClaims, VisitorTokens};

@@ -120,6 +120,12 @@ impl HistoryId {
     pub fn random() -> Self {
         Self::from(uuid::Uuid::new_v4().to_string())
     }
+
+    /// An id as a client names it: none for what is no UUID in its usual form.
+    pub fn read(text: &str) -> Option<Self> {
+        let id = uuid::Uuid::try_parse(text).ok()?.to_string();
+        id.eq_ignore_ascii_case(text).then(|| Self::from(id))
+    }
 }
 
 impl UserId {

@@ -2,7 +2,11 @@
 
 /// A list of allowed origins; empty allows every origin.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Origins(Vec<Pattern>);
+pub struct Origins(Whitelist);
+
+/// A list of the only allowed origins; empty allows none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Whitelist(Vec<Pattern>);
 
 /// An exact origin, or one with a single `*` inside its host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +18,23 @@ enum Pattern {
 impl Origins {
     /// The list as configured; its form was checked by the configuration.
     pub fn new<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Self {
+        Self(Whitelist::new(patterns))
+    }
+
+    /// Whether nothing is listed, which allows every origin.
+    pub fn allows_any(&self) -> bool {
+        self.0.0.is_empty()
+    }
+
+    /// Whether a page of that origin is allowed.
+    pub fn allow(&self, origin: &str) -> bool {
+        self.allows_any() || self.0.lists(origin)
+    }
+}
+
+impl Whitelist {
+    /// The list as configured; its form was checked by the configuration.
+    pub fn new<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Self {
         let pattern = |text: &str| match text.split_once('*') {
             None => Pattern::Exact(text.into()),
             Some((before, after)) => Pattern::Around { before: before.into(), after: after.into() },
@@ -21,14 +42,9 @@ impl Origins {
         Self(patterns.into_iter().map(pattern).collect())
     }
 
-    /// Whether nothing is listed, which allows every origin.
-    pub fn allows_any(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Whether a page of that origin is allowed.
-    pub fn allow(&self, origin: &str) -> bool {
-        self.allows_any() || self.0.iter().any(|pattern| pattern.matches(origin))
+    /// Whether that origin is listed.
+    pub fn lists(&self, origin: &str) -> bool {
+        self.0.iter().any(|pattern| pattern.matches(origin))
     }
 }
 
@@ -75,5 +91,13 @@ mod tests {
     #[test]
     fn an_empty_list_allows_every_origin() {
         assert!(Origins::default().allow("null"));
+    }
+
+    #[test]
+    fn an_empty_whitelist_allows_none() {
+        for origin in ["null", "", "https://shop.test"] {
+            assert!(!Whitelist::default().lists(origin), "{origin}");
+        }
+        assert!(Whitelist::new(["https://shop.test"]).lists("https://shop.test"));
     }
 }

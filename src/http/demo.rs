@@ -13,11 +13,11 @@ use super::{
     state::SharedApi,
 };
 use crate::{
-    auth::{Role, mint_customer_token},
+    auth::{DEFAULT_TENANT, Identity, Role, mint_token},
     domain::ids::{CustomerId, TenantId},
 };
 
-/// The tenant of the demo's customers.
+/// The tenant of the demo's customers. Its agents are of the default tenant, as its visitors are.
 const TENANT: &str = "demo";
 /// Life of a demo token.
 const TOKEN_LIFE: Duration = Duration::from_secs(8 * 3600);
@@ -28,10 +28,13 @@ pub struct Demo {
     pub secret: String,
 }
 
-/// Who wants a token.
+/// Who wants a token: a customer, or `role=agent` or `controller`.
 #[derive(Deserialize)]
 pub struct TokenQuery {
-    customer: String,
+    customer: Option<String>,
+    role: Option<String>,
+    agent: Option<String>,
+    name: Option<String>,
 }
 
 /// A demo token.
@@ -40,7 +43,7 @@ pub struct TokenAnswer {
     token: String,
 }
 
-/// A customer's token for the demo pages.
+/// A token for the demo pages.
 pub async fn token(
     State(api): State<SharedApi>,
     Query(query): Query<TokenQuery>,
@@ -48,11 +51,27 @@ pub async fn token(
     let Some(demo) = &api.demo else {
         return Err(Problem::new(Kind::NotFound, "Demo tokens exist with --dev only."));
     };
-    let (secret, tenant) = (demo.secret.as_bytes(), TenantId::from(TENANT));
-    let customer = CustomerId::from(query.customer);
-    let token =
-        mint_customer_token(secret, &tenant, Some(&customer), TOKEN_LIFE, None, Role::Customer);
+    let token = mint_token(demo.secret.as_bytes(), &query.bearer()?, TOKEN_LIFE);
     Ok(axum::Json(TokenAnswer { token }))
+}
+
+impl TokenQuery {
+    fn bearer(self) -> Result<Identity, Problem> {
+        let role = match self.role.as_deref() {
+            None | Some("customer") => Role::Customer,
+            Some("agent") => Role::Agent,
+            Some("controller") => Role::Controller,
+            Some(_) => return Err(Problem::invalid("`role` is customer, agent or controller.")),
+        };
+        if role != Role::Customer {
+            let agent = Identity::new(DEFAULT_TENANT.into(), role);
+            return Ok(Identity { subject: self.agent, name: self.name, ..agent });
+        }
+        let missing = || Problem::invalid("A customer's token takes `customer`.");
+        let customer = CustomerId::from(self.customer.ok_or_else(missing)?);
+        let bearer = Identity::new(TenantId::from(TENANT), role);
+        Ok(Identity { customer: Some(customer), ..bearer })
+    }
 }
 
 /// The demo's front page.

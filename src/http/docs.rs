@@ -42,7 +42,8 @@ pub fn document() -> Document {
     let mut document = Shared::openapi();
     document.info = Info::new("Baton", env!("CARGO_PKG_VERSION"));
     document.info.description = Some(
-        "Session control for streaming: how many streams a customer plays at once. \
+        "Session control for streaming: how many streams a customer plays at once, and who sees \
+         a visitor's page with them. \
          Paths tagged Admin and Probes are on the admin listener."
             .to_owned(),
     );
@@ -50,6 +51,7 @@ pub fn document() -> Document {
     for (name, what) in [
         ("customer", "A JWT of the tenant: `publisherId`, `customerId`, `exp`"),
         ("service", "A JWT of the tenant with `role: \"service\"`: acts for any of its users"),
+        ("agent", "A JWT of the tenant with `role`: agent, controller or service; `sub`, `name`"),
         ("admin", "`admin.token`, where one is configured"),
     ] {
         let mut scheme = Http::new(HttpAuthScheme::Bearer);

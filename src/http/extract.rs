@@ -66,7 +66,8 @@ pub fn check_origin(headers: &HeaderMap, origins: &Origins) -> Result<(), Proble
     Err(Problem::new(Kind::OriginRefused, detail))
 }
 
-fn refuse(api: &SharedApi, error: AuthError) -> Problem {
+/// The problem of a token that does not count, which is counted.
+pub fn refuse(api: &SharedApi, error: AuthError) -> Problem {
     Metrics::count(&api.metrics.refused_tokens, error.word());
     error.into()
 }

@@ -29,6 +29,9 @@ const DETAIL_BYTES: usize = 512;
 /// How long browsers may remember a preflight.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(86_400);
 
+/// The segment of routes whose place a secret takes.
+const SECRET_SEGMENT: &str = "{user_token}";
+
 /// The client's name for a request, or ours; the answer repeats it.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -131,7 +134,13 @@ pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
 /// The span of a request: its id and path, never its query, which may hold a token.
 fn span(request: &Request, id: &HeaderValue) -> tracing::Span {
     let id = id.to_str().unwrap_or_default();
-    tracing::info_span!("request", method = %request.method(), path = request.uri().path(), id)
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    // Of a path that holds a secret, the pattern is shown.
+    let path = match route {
+        Some(route) if route.contains(SECRET_SEGMENT) => route,
+        Some(_) | None => request.uri().path(),
+    };
+    tracing::info_span!("request", method = %request.method(), path, id)
 }
 
 /// Players run on web pages of other origins, and each call carries `authorization`: preflighted.
@@ -160,6 +169,21 @@ pub fn short_code_cors() -> CorsLayer {
         .allow_origin(AllowOrigin::any())
         .allow_headers(AllowHeaders::mirror_request())
         .allow_methods([Method::GET, Method::PUT])
+        .expose_headers([header::RETRY_AFTER, REQUEST_ID])
+        .max_age(PREFLIGHT_AGE)
+}
+
+/// Pages of the listed sites, with their cookies: the exact origin is told, and nobody else's.
+pub fn cobrowse_cors(api: &SharedApi) -> CorsLayer {
+    let api = api.clone();
+    let allowed = AllowOrigin::predicate(move |origin: &HeaderValue, _: &request::Parts| {
+        origin.to_str().is_ok_and(|origin| api.sites.allow(origin))
+    });
+    CorsLayer::new()
+        .allow_origin(allowed)
+        .allow_credentials(true)
+        .allow_headers(AllowHeaders::mirror_request())
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .expose_headers([header::RETRY_AFTER, REQUEST_ID])
         .max_age(PREFLIGHT_AGE)
 }

@@ -1,7 +1,13 @@
 //! The HTTP interfaces: the whole API on one screen.
 
 pub mod admin;
+pub mod admin_cobrowse;
 pub mod api_key;
+pub mod cobrowse;
+pub mod cobrowse_caller;
+pub mod cobrowse_history;
+pub mod cobrowse_host;
+pub mod cobrowse_users;
 pub mod demo;
 pub mod docs;
 pub mod extract;
@@ -46,6 +52,18 @@ fn media_sessions() -> OpenApiRouter<SharedApi> {
         .routes(routes!(media_sessions::end_own))
 }
 
+/// Below `cobrowse.base_path`, with CORS of its own: what visitors' and agents' pages call.
+fn cobrowse() -> OpenApiRouter<SharedApi> {
+    OpenApiRouter::new()
+        .routes(routes!(cobrowse::create))
+        .routes(routes!(cobrowse::get))
+        .routes(routes!(cobrowse_users::join))
+        .routes(routes!(cobrowse_users::stop, cobrowse_users::stop_by_post))
+        .routes(routes!(cobrowse_users::exit, cobrowse_users::exit_by_post))
+        .routes(routes!(cobrowse_history::get))
+        .routes(routes!(cobrowse::health))
+}
+
 /// Live Assist's, with CORS of their own: pages of any origin call them.
 fn short_codes() -> OpenApiRouter<SharedApi> {
     OpenApiRouter::new()
@@ -71,6 +89,7 @@ fn operations() -> OpenApiRouter<SharedApi> {
         .routes(routes!(probes::metrics))
         .routes(routes!(admin::sessions))
         .routes(routes!(admin::end_session))
+        .routes(routes!(admin_cobrowse::session, admin_cobrowse::end_session))
         .routes(routes!(admin::nodes))
         .routes(routes!(admin::drain))
 }
@@ -82,18 +101,31 @@ fn demo() -> Router<SharedApi> {
         .route("/demo/{*file}", get(demo::page))
 }
 
+/// Where the dialects answer that have no fixed place.
+#[derive(Debug, Clone, Copy)]
+pub struct BasePaths<'a> {
+    /// `media_sessions.base_path`
+    pub media_sessions: &'a str,
+    /// `cobrowse.base_path`
+    pub cobrowse: &'a str,
+}
+
 /// The public listener. Media Play Sessions answer below their base path and at the root.
-pub fn public(api: SharedApi, media_base_path: &str) -> Router {
+pub fn public(api: SharedApi, base_paths: &BasePaths<'_>) -> Router {
     let described = OpenApiRouter::with_openapi(docs::document())
         .merge(drisc())
-        .nest(media_base_path, media_sessions());
+        .nest(base_paths.media_sessions, media_sessions());
     let (mut routes, mut document) = described.split_for_parts();
-    if media_base_path != "/" {
+    if base_paths.media_sessions != "/" {
         routes = routes.merge(Router::from(media_sessions()));
     }
     if api.demo.is_some() {
         routes = routes.merge(demo());
     }
+    let cobrowse = cobrowse().layer(layers::cobrowse_cors(&api));
+    let cobrowse = OpenApiRouter::new().nest(base_paths.cobrowse, cobrowse);
+    let (cobrowse, described) = cobrowse.split_for_parts();
+    document.merge(described);
     let own_cors = short_codes().layer(layers::short_code_cors()).merge(visitors());
     let (own_cors, described) = own_cors.split_for_parts();
     document.merge(described);
@@ -101,7 +133,8 @@ pub fn public(api: SharedApi, media_base_path: &str) -> Router {
     docs::name_suffixes(&mut document);
     let cors = layers::cors(&api);
     // What is merged last keeps its fallback: unknown pages answer as those of streams do.
-    finish(own_cors.merge(routes.merge(docs::pages(document)).layer(cors)), api)
+    let routes = routes.merge(docs::pages(document)).layer(cors);
+    finish(cobrowse.merge(own_cors).merge(routes), api)
 }
 
 /// The admin listener.

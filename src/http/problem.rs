@@ -67,6 +67,8 @@ kinds! {
     CodeRefused: FORBIDDEN, "code-refused", "CodeRefused", "This code is of no use";
     /// The origin is not on the list.
     OriginRefused: FORBIDDEN, "origin-refused", "OriginRefused", "This origin is not allowed";
+    /// The caller may not do this.
+    NotAllowed: FORBIDDEN, "not-allowed", "NotAllowed", "You may not do this";
     /// No such page.
     NotFound: NOT_FOUND, "not-found", "NotFound", "No such page";
     /// No such session, or somebody else's.
@@ -89,6 +91,10 @@ kinds! {
     /// The session lives under another device type.
     OtherDeviceType: CONFLICT, "other-device-type", "OtherDeviceType",
         "The session has another device type";
+    /// The agent holds as many co-browse sessions as it may.
+    AgentBusy: CONFLICT, "agent-busy", "AgentBusy", "The agent is in another session";
+    /// A co-browse session has as many users as it may.
+    SessionFull: CONFLICT, "session-full", "SessionFull", "The session is full";
     /// The session was ended, and why.
     SessionEnded: GONE, "session-ended", "SessionEnded", "The session ended";
     /// The idempotency key belongs to another request.

@@ -15,7 +15,7 @@ use crate::{
         ids::NodeName,
         short_codes::ShortCodeService,
         streams::StreamService,
-        tenants::Tenants,
+        tenants::{Sites, Tenants},
         visitors::VisitorService,
     },
     health::Health,
@@ -33,6 +33,10 @@ pub struct Api {
     pub short_codes: Arc<ShortCodeService>,
     /// Visitors and watch links.
     pub visitors: Arc<VisitorService>,
+    /// The sites of co-browse sessions.
+    pub sites: Sites,
+    /// What brings clients to the hosts of co-browse sessions.
+    pub directions: super::cobrowse_host::Directions,
     /// Terms of the tenants.
     pub tenants: Arc<Tenants>,
     /// Verifies bearer tokens.
@@ -92,14 +96,14 @@ impl Api {
     }
 }
 
-/// Where stream sockets are opened, up to the token; once per start, since each answer needs it.
-pub fn socket_url(public_url: &Url) -> String {
-    let mut url = public_url.clone();
+/// Where sockets are opened, up to the token: below a URL of ours, at this path.
+pub fn socket_url(base_url: &Url, path: &str) -> String {
+    let mut url = base_url.clone();
     let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
     // Both pairs of schemes are special ones, between which a URL may change.
     let _ = url.set_scheme(scheme);
     let base = url.path().trim_end_matches('/').to_owned();
-    url.set_path(&format!("{base}{}", super::stream_socket::PATH));
+    url.set_path(&format!("{base}{path}"));
     url.set_query(Some("token="));
     url.into()
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::support::{SECRET, now, secret_keyring, secret_token};
 use crate::auth::{
-    AuthError, Identity, JwksTiming, KeySource, Keyring, KeyringError, Role, mint_customer_token,
+    AuthError, Identity, JwksTiming, KeySource, Keyring, KeyringError, Role, mint_token,
 };
 
 async fn verify(changes: Value) -> Result<Identity, AuthError> {
@@ -102,8 +102,9 @@ async fn a_listed_tenant_is_verified_with_its_own_keys_only() {
     let default = Some(KeySource::Secret(SECRET.to_vec()));
     let keyring = Keyring::new(default, tenants, JwksTiming::default()).unwrap();
     let mint = |secret: &[u8], tenant: &str| {
-        let (customer, ttl) = ("jane".into(), Duration::from_secs(60));
-        mint_customer_token(secret, &tenant.into(), Some(&customer), ttl, Some(3), Role::Customer)
+        let identity = Identity::new(tenant.into(), Role::Customer);
+        let identity = Identity { customer: Some("jane".into()), limit: Some(3), ..identity };
+        mint_token(secret, &identity, Duration::from_secs(60))
     };
     assert_eq!(keyring.verify(&mint(&own, "acme")).await.unwrap().limit, Some(3));
     assert_eq!(keyring.verify(&mint(SECRET, "acme")).await, Err(AuthError::BadSignature));

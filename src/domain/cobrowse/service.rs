@@ -174,11 +174,17 @@ impl CobrowseService {
         id: &HistoryId,
     ) -> Result<Option<(Stored, Vec<Entry>)>, StoreError> {
         let Some(token) = self.store.find(id).await? else { return Ok(None) };
-        let Some(stored) = self.get(&token).await? else { return Ok(None) };
-        if stored.session.history_id != *id {
-            return Ok(None);
-        }
-        let events = self.store.events(&token).await?;
+        let audited = self.audit(&token).await?;
+        Ok(audited.filter(|(stored, _)| stored.session.history_id == *id))
+    }
+
+    /// A session and what happened in it.
+    pub async fn audit(
+        &self,
+        token: &SessionToken,
+    ) -> Result<Option<(Stored, Vec<Entry>)>, StoreError> {
+        let Some(stored) = self.get(token).await? else { return Ok(None) };
+        let events = self.store.events(token).await?;
         Ok(Some((stored, events)))
     }
 
