@@ -132,8 +132,8 @@ pub fn public(api: SharedApi, base_paths: &BasePaths<'_>) -> Router {
     document.merge(operations().into_openapi());
     docs::name_suffixes(&mut document);
     let cors = layers::cors(&api);
-    // What is merged last keeps its fallback: unknown pages answer as those of streams do.
     let routes = routes.merge(docs::pages(document)).layer(cors);
+    // What is merged last keeps its fallback: unknown pages answer as those of streams do.
     finish(cobrowse.merge(own_cors).merge(routes), api)
 }
 

@@ -11,14 +11,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
+    cobrowse_caller::Site,
     extract::{ClientIp, plain_text},
     problem::{Kind, Problem},
     state::SharedApi,
 };
-use crate::{
-    auth::DEFAULT_TENANT,
-    domain::short_codes::{Issued, Names, RedeemAs, Redeemed},
-};
+use crate::domain::short_codes::{Issued, Names, RedeemAs, Redeemed};
 
 /// Longest name, in characters.
 const NAME_CHARS: usize = 100;
@@ -98,6 +96,7 @@ type Asked<T> = Result<Query<T>, QueryRejection>;
 )]
 pub async fn create(
     State(api): State<SharedApi>,
+    site: Site,
     query: Asked<CodeQuery>,
 ) -> Result<impl IntoResponse, Problem> {
     let query = read(query)?;
@@ -105,7 +104,7 @@ pub async fn create(
     if api.health.is_draining() {
         return Err(Problem::draining());
     }
-    match api.short_codes.create(&DEFAULT_TENANT.into(), audit_name).await? {
+    match api.short_codes.create(&site.tenant, audit_name).await? {
         Issued::Code(code) => Ok(fresh(CodeAnswer { short_code: code.expose().to_owned() })),
         Issued::AllTaken => {
             let detail = "Try again in a minute; raise short_codes.length if this is not rare.";
