@@ -12,6 +12,7 @@ use crate::{
     config::Settings,
     domain::{
         cluster::NodeRecord,
+        short_codes::ShortCodeService,
         streams::{Lives, StreamService},
     },
     health::{Epoch, Health},
@@ -21,6 +22,7 @@ use crate::{
         demo::Demo,
         pages::Pages,
         state::{Api, SharedApi, socket_url},
+        watch_link::watch_url,
     },
     metrics::Metrics,
     node::{
@@ -93,19 +95,27 @@ impl Parts {
         let demo = secret.filter(|_| dev).map(|secret| Demo { secret: secret.expose().to_owned() });
         let public_url = settings.public_url(bound);
         let cobrowse = cobrowse::sockets(settings, bound, &stores, &metrics);
+        let short_codes = ShortCodeService::new(
+            stores.short_codes,
+            cobrowse.service.clone(),
+            terms::short_codes(settings),
+        );
+        let viewer_origins = cobrowse::viewer_origins(settings, bound);
         let cookie = settings.cobrowse.cookie.attributes(public_url.scheme() == "https");
+        let cluster_secret = settings.cluster.secret.expose().as_bytes();
         let api = Arc::new(Api {
             streams,
             cobrowse: cobrowse.service.clone(),
             visitors: cobrowse.visitors.clone(),
-            link_tokens: LinkTokens::new(settings.cluster.secret.expose().as_bytes()),
             cobrowse_sockets: Arc::new(cobrowse),
-            viewer_origins: cobrowse::viewer_origins(settings, bound),
+            viewer_origins,
+            short_codes: Arc::new(short_codes),
             sites: terms::sites(settings, dev.then_some(&public_url)),
             directions: Directions::new(&cookie, &public_url, &settings.cobrowse.base_path),
             tenants,
             keyring: Arc::new(Keyring::new(keys, listed, timing)?),
-            socket_tokens: SocketTokens::new(settings.cluster.secret.expose().as_bytes()),
+            socket_tokens: SocketTokens::new(cluster_secret),
+            link_tokens: LinkTokens::new(cluster_secret),
             sockets,
             socket_permits: Arc::new(Semaphore::new(settings.node.max_sockets)),
             health,
@@ -114,6 +124,8 @@ impl Parts {
             bus: stores.bus,
             node: settings.node.name.clone(),
             socket_url: socket_url(&public_url, http::stream_socket::PATH),
+            watch_url: watch_url(&public_url, &settings.cobrowse.base_path),
+            api_key: settings.watch.api_key.as_ref().map(|key| key.expose().to_owned()),
             media_ttl: Duration::from_secs(settings.media_sessions.ttl_seconds),
             trusted_proxies: settings.trusted_proxies.clone(),
             admin_token: settings.admin.token.as_ref().map(|token| token.expose().to_owned()),

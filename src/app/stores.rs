@@ -36,13 +36,9 @@ use crate::{
 /// The stores of a node behind their traits.
 pub(super) struct Stores {
     pub(super) streams: Arc<dyn StreamStore>,
-    
     pub(super) cobrowse: Arc<dyn CobrowseStore>,
-    
     pub(super) slots: Arc<dyn SlotStore>,
-    
     pub(super) short_codes: Arc<dyn ShortCodeStore>,
-    
     pub(super) visitors: Arc<dyn VisitorStore>,
     pub(super) nodes: Arc<dyn NodeStore>,
     pub(super) bus: Arc<dyn Bus>,

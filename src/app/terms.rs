@@ -6,11 +6,12 @@ use url::Url;
 
 use crate::{
     auth::{self, JwksTiming, KeySource},
-    config::{JwksSource, OnFailure, OriginRule, Secret, Settings},
+    config::{JwksSource, OnFailure, OriginRule, Secret, Settings, ShortCodes},
     domain::{
         cobrowse::{CobrowseTerms, Server},
         ids::TenantId,
         origins::{Origins, Whitelist},
+        short_codes::ShortCodeTerms,
         tenants::{Sites, Tenant, Tenants},
     },
 };
@@ -60,6 +61,12 @@ pub(super) fn cobrowse(settings: &Settings) -> CobrowseTerms {
         consent_required: cobrowse.require_authorization_for_session,
         open_join: cobrowse.open_join,
     }
+}
+
+/// The terms of short codes.
+pub(super) fn short_codes(settings: &Settings) -> ShortCodeTerms {
+    let ShortCodes { length, ttl_seconds } = settings.short_codes;
+    ShortCodeTerms::new(length, Duration::from_secs(ttl_seconds))
 }
 
 /// This node, as the records of co-browse sessions name it.

@@ -6,7 +6,7 @@ use utoipa::{
     OpenApi, ToResponse, ToSchema,
     openapi::{
         Info, OpenApi as Document,
-        security::{Http, HttpAuthScheme, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
     },
 };
 use utoipa_swagger_ui::SwaggerUi;
@@ -58,7 +58,18 @@ pub fn document() -> Document {
         scheme.description = Some(what.to_owned());
         components.add_security_scheme(name, SecurityScheme::Http(scheme));
     }
+    let api_key = ApiKeyValue::with_description("X-Api-Key", "`watch.api_key`");
+    let api_key = SecurityScheme::ApiKey(ApiKey::Header(api_key));
+    components.add_security_scheme("api_key", api_key);
     document
+}
+
+/// Names paths as clients call them that the router cannot name: its parameters are whole segments.
+pub fn name_suffixes(document: &mut Document) {
+    const PATH: &str = "/v1.1/visitors/{short_id}";
+    if let Some(item) = document.paths.paths.remove(PATH) {
+        document.paths.paths.insert(format!("{PATH}.json"), item);
+    }
 }
 
 /// `/docs` and `/openapi.json`.

@@ -29,8 +29,8 @@ const DETAIL_BYTES: usize = 512;
 /// How long browsers may remember a preflight.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(86_400);
 
-/// The segment of routes whose place a secret takes.
-const SECRET_SEGMENT: &str = "{user_token}";
+/// Segments of routes whose place a secret takes.
+const SECRET_SEGMENTS: [&str; 2] = ["{user_token}", "{link_token}"];
 
 /// The client's name for a request, or ours; the answer repeats it.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -137,7 +137,7 @@ fn span(request: &Request, id: &HeaderValue) -> tracing::Span {
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     // Of a path that holds a secret, the pattern is shown.
     let path = match route {
-        Some(route) if route.contains(SECRET_SEGMENT) => route,
+        Some(route) if SECRET_SEGMENTS.iter().any(|secret| route.contains(secret)) => route,
         Some(_) | None => request.uri().path(),
     };
     tracing::info_span!("request", method = %request.method(), path, id)
@@ -160,6 +160,16 @@ pub fn cors(api: &SharedApi) -> CorsLayer {
         .allow_headers(AllowHeaders::mirror_request())
         .allow_methods(methods)
         .expose_headers(exposed)
+        .max_age(PREFLIGHT_AGE)
+}
+
+/// Pages of consumers and of agents, wherever they run; without cookies there is nothing to guard.
+pub fn short_code_cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::any())
+        .allow_headers(AllowHeaders::mirror_request())
+        .allow_methods([Method::GET, Method::PUT])
+        .expose_headers([header::RETRY_AFTER, REQUEST_ID])
         .max_age(PREFLIGHT_AGE)
 }
 

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod admin_cobrowse;
+pub mod api_key;
 pub mod cobrowse;
 pub mod cobrowse_caller;
 pub mod cobrowse_history;
@@ -18,10 +19,15 @@ pub mod media_sessions;
 pub mod pages;
 pub mod probes;
 pub mod problem;
+pub mod refusal;
 pub mod server;
 pub mod sessions;
+pub mod short_codes;
 pub mod state;
 pub mod stream_socket;
+mod time;
+pub mod visitors;
+pub mod watch_link;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn_with_state, routing::get};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -60,6 +66,24 @@ fn cobrowse() -> OpenApiRouter<SharedApi> {
         .routes(routes!(cobrowse::health))
         .routes(routes!(cobrowse_sockets::visitor))
         .routes(routes!(cobrowse_sockets::viewer))
+}
+
+/// Live Assist's, with CORS of their own: pages of any origin call them.
+fn short_codes() -> OpenApiRouter<SharedApi> {
+    OpenApiRouter::new()
+        .routes(routes!(short_codes::create))
+        .routes(routes!(short_codes::consumer))
+        .routes(routes!(short_codes::agent))
+}
+
+/// v1.1, without CORS: applications call it, with a secret that no page may know.
+fn visitors() -> OpenApiRouter<SharedApi> {
+    OpenApiRouter::new()
+        .routes(routes!(visitors::list))
+        .routes(routes!(visitors::get))
+        .routes(routes!(watch_link::create))
+        .routes(routes!(visitors::end_session))
+        .routes(routes!(visitors::usage))
 }
 
 fn operations() -> OpenApiRouter<SharedApi> {
@@ -107,10 +131,15 @@ pub fn public(api: SharedApi, base_paths: &BasePaths<'_>) -> Router {
     let cobrowse = OpenApiRouter::new().nest(base_paths.cobrowse, cobrowse);
     let (cobrowse, described) = cobrowse.split_for_parts();
     document.merge(described);
+    let own_cors = short_codes().layer(layers::short_code_cors()).merge(visitors());
+    let (own_cors, described) = own_cors.split_for_parts();
+    document.merge(described);
     document.merge(operations().into_openapi());
+    docs::name_suffixes(&mut document);
     let cors = layers::cors(&api);
+    let routes = routes.merge(docs::pages(document)).layer(cors);
     // What is merged last keeps its fallback: unknown pages answer as those of streams do.
-    finish(cobrowse.merge(routes.merge(docs::pages(document)).layer(cors)), api)
+    finish(cobrowse.merge(own_cors).merge(routes), api)
 }
 
 /// The admin listener.

@@ -1,6 +1,6 @@
 //! Every error of the HTTP interfaces, as problem details (RFC 9457). Statuses are chosen here only.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -56,6 +56,15 @@ kinds! {
     InvalidRequest: BAD_REQUEST, "invalid-request", "InvalidRequest", "The request is not valid";
     /// No token, or one that does not count.
     InvalidToken: UNAUTHORIZED, "invalid-token", "InvalidToken", "No valid bearer token";
+    /// v1.1: no `X-Api-Key`, or another one.
+    InvalidApiKey: UNAUTHORIZED, "invalid-api-key", "InvalidApiKey", "No valid API key";
+    /// v1.1: no key is configured.
+    ApiDisabled: UNAUTHORIZED, "api-disabled", "ApiDisabled", "This API is closed";
+    /// v1.1: as many sessions are watched as may be.
+    TooManyWatched: PAYMENT_REQUIRED, "too-many-watched", "TooManyWatched",
+        "Too many sessions are watched";
+    /// A short code that is of no use.
+    CodeRefused: FORBIDDEN, "code-refused", "CodeRefused", "This code is of no use";
     /// The origin is not on the list.
     OriginRefused: FORBIDDEN, "origin-refused", "OriginRefused", "This origin is not allowed";
     /// The caller may not do this.
@@ -64,6 +73,8 @@ kinds! {
     NotFound: NOT_FOUND, "not-found", "NotFound", "No such page";
     /// No such session, or somebody else's.
     NoSuchSession: NOT_FOUND, "no-such-session", "NoSuchSession", "No such session";
+    /// v1.1: nobody remembers the visitor.
+    NoSuchVisitor: NOT_FOUND, "no-such-visitor", "NoSuchVisitor", "No such visitor";
     /// No such node.
     NoSuchNode: NOT_FOUND, "no-such-node", "NoSuchNode", "No such node";
     /// The page has no such method.
@@ -88,9 +99,6 @@ kinds! {
     SessionEnded: GONE, "session-ended", "SessionEnded", "The session ended";
     /// A watch link was opened before.
     LinkUsed: GONE, "link-used", "LinkUsed", "The watch link was opened before";
-    /// More sessions are watched than may be.
-    TooManyWatched: PAYMENT_REQUIRED, "too-many-watched", "TooManyWatched",
-        "Too many sessions are watched";
     /// The idempotency key belongs to another request.
     IdempotencyKeyReused: UNPROCESSABLE_ENTITY, "idempotency-key-reused", "IdempotencyKeyReused",
         "The idempotency key belongs to another request";
@@ -98,6 +106,8 @@ kinds! {
     UpgradeRequired: UPGRADE_REQUIRED, "upgrade-required", "UpgradeRequired", "WebSocket only";
     /// The account asks for more than can be remembered.
     TooManyRequests: TOO_MANY_REQUESTS, "too-many-requests", "TooManyRequests", "Slow down";
+    /// All short codes are taken.
+    NoCodeFree: SERVICE_UNAVAILABLE, "no-code-free", "NoCodeFree", "No short code is free";
     /// The store does not answer.
     StoreUnavailable: SERVICE_UNAVAILABLE, "store-unavailable", "StoreUnavailable",
         "The session store does not answer";
@@ -127,6 +137,11 @@ impl Kind {
         format!("urn:baton:problem:{}", self.spec().slug)
     }
 
+    /// The last part of its `type`, as v1.1 writes words.
+    pub fn word(self) -> String {
+        self.spec().slug.replace('-', "_")
+    }
+
     /// The `code`: stable, for programs that compare words.
     pub fn code(self) -> &'static str {
         self.spec().code
@@ -148,12 +163,14 @@ pub struct Problem {
     kind: Kind,
     detail: Cow<'static, str>,
     members: Map<String, Value>,
+    retry_after: Option<u32>,
 }
 
 impl Problem {
     /// A problem; `detail` tells the reader what to do.
     pub fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, detail: detail.into(), members: Map::new() }
+        let retry_after = kind.retry_after();
+        Self { kind, detail: detail.into(), members: Map::new(), retry_after }
     }
 
     /// A request that is not what the call takes.
@@ -181,6 +198,35 @@ impl Problem {
     pub fn crowded() -> Self {
         let detail = "This account started and ended thousands of sessions in minutes: slow down.";
         Self::new(Kind::TooManyRequests, detail)
+    }
+
+    /// Somebody whose tries failed too often, until then.
+    pub fn guessing(retry: Duration) -> Self {
+        let detail = "Too many codes were refused: check the code, and wait.";
+        Self::new(Kind::TooManyRequests, detail).retry_after(retry)
+    }
+
+    /// Tells how long to wait, in whole seconds: those are over when it says so.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        let seconds = wait.as_millis().div_ceil(1000).max(1);
+        self.retry_after = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
+        self
+    }
+
+    /// What kind of problem.
+    pub(super) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What to do about it.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The value of `Retry-After`.
+    pub(super) fn retry_seconds(&self) -> Option<u32> {
+        self.retry_after
     }
 
     /// Adds a member of its own.
@@ -225,7 +271,7 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         let problem_json = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, problem_json);
-        if let Some(seconds) = self.kind.retry_after() {
+        if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if status == StatusCode::UPGRADE_REQUIRED {
@@ -264,5 +310,10 @@ mod tests {
         assert_eq!(waits(Kind::TooManyRequests).as_deref(), Some("60"));
         assert_eq!(waits(Kind::StoreUnavailable).as_deref(), Some("2"));
         assert_eq!(waits(Kind::LimitExceeded), None);
+        let own = |millis| {
+            let response = Problem::guessing(Duration::from_millis(millis)).into_response();
+            response.headers()[header::RETRY_AFTER].to_str().unwrap().to_owned()
+        };
+        assert_eq!([0, 1, 1000, 1001, 60_000].map(own), ["1", "1", "1", "2", "60"]);
     }
 }

@@ -68,7 +68,7 @@ pub enum TextOrNumber {
 }
 
 impl TextOrNumber {
-    fn bounded(&self, member: &str) -> Result<String, Problem> {
+    pub(super) fn bounded(&self, member: &str) -> Result<String, Problem> {
         let text = match self {
             Self::Text(text) => text.clone(),
             Self::Number(number) => number.to_string(),

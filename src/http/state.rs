@@ -14,6 +14,7 @@ use crate::{
         cobrowse::CobrowseService,
         ids::NodeName,
         origins::Whitelist,
+        short_codes::ShortCodeService,
         streams::StreamService,
         tenants::{Sites, Tenants},
         visitors::VisitorService,
@@ -29,14 +30,14 @@ pub struct Api {
     pub streams: Arc<StreamService>,
     /// The co-browse engine.
     pub cobrowse: Arc<CobrowseService>,
+    /// Short codes.
+    pub short_codes: Arc<ShortCodeService>,
+    /// Visitors and watch links.
+    pub visitors: Arc<VisitorService>,
     /// The sites of co-browse sessions.
     pub sites: Sites,
     /// What brings clients to the hosts of co-browse sessions.
     pub directions: super::cobrowse_host::Directions,
-    /// Who is online, and watched.
-    pub visitors: Arc<VisitorService>,
-    /// Signs and verifies watch links.
-    pub link_tokens: LinkTokens,
     /// What co-browse sockets share.
     pub cobrowse_sockets: Arc<CobrowseSockets>,
     /// Origins of the viewer's own page.
@@ -47,6 +48,8 @@ pub struct Api {
     pub keyring: Arc<Keyring>,
     /// Signs and verifies socket tokens.
     pub socket_tokens: SocketTokens,
+    /// Signs and verifies watch links.
+    pub link_tokens: LinkTokens,
     /// What stream sockets share.
     pub sockets: Arc<StreamSockets>,
     /// One permit per socket.
@@ -63,6 +66,10 @@ pub struct Api {
     pub node: NodeName,
     /// The WebSocket URL up to the token: see [`socket_url`].
     pub socket_url: String,
+    /// Where watch links lead, up to the token.
+    pub watch_url: String,
+    /// Key of the v1.1 API; it is closed without one.
+    pub api_key: Option<String>,
     /// Life of a media play session without a heartbeat.
     pub media_ttl: Duration,
     /// Networks whose forwarding headers are believed.

@@ -282,7 +282,7 @@ impl CobrowseService {
     }
 
     /// Notes something in the trail of a session that is not over, whoever hosts it.
-    pub async fn log_event(&self, token: &SessionToken, event: Event) -> Result<(), StoreError> {
+    pub async fn annotate(&self, token: &SessionToken, event: Event) -> Result<(), StoreError> {
         self.change(token, None, |draft| draft.note(event.clone())).await.map(drop)
     }
 

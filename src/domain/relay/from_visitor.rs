@@ -192,8 +192,11 @@ mod tests {
             browser_name: Some("Firefox".into()),
             device_type: Some("mobile".into()),
         };
-        assert_eq!(hello, Ok(FromVisitor::Hello { profile, token: Some("t".into()) }));
-        let bare = FromVisitor::Hello { profile: Profile::default(), token: None };
+        assert_eq!(
+            hello,
+            Ok(FromVisitor::Hello { profile: Some(profile), token: Some("t".into()) })
+        );
+        let bare = FromVisitor::Hello { profile: None, token: None };
         assert_eq!(read(json!({"type": "hello", "protocol": 1})), Ok(bare));
         assert_eq!(read(json!({"type": "hello", "protocol": 2})), Err(Fault::Protocol));
     }

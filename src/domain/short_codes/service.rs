@@ -204,7 +204,7 @@ impl ShortCodeService {
 
     /// A code that is used up is not lost for want of a note.
     async fn note(&self, session: &Session, name: Box<str>) {
-        let noted = self.cobrowse.log_event(&session.token, Event::AuditName { name }).await;
+        let noted = self.cobrowse.annotate(&session.token, Event::AuditName { name }).await;
         if let Err(error) = noted {
             tracing::warn!(history = %session.history_id, %error, "the audit trail lacks a name");
         }

@@ -3,6 +3,14 @@
 mod admin;
 mod auth;
 mod bad_input;
+mod cobrowse_admin;
+mod cobrowse_cookie;
+mod cobrowse_cors;
+mod cobrowse_ends;
+mod cobrowse_history;
+mod cobrowse_sessions;
+mod cobrowse_tenants;
+mod cobrowse_users;
 mod cors;
 mod limits;
 mod media_ends;

@@ -2,13 +2,14 @@
 
 use std::{io::Write, process::Output};
 
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::support::{
+    cobrowse::rest::Live,
     eventually,
-    node::{Ask, SECRET},
+    node::{Ask, SECRET, TestNode},
     process::{Baton, run},
     redis::RedisServer,
     ws::WsClient,
@@ -126,8 +127,55 @@ async fn the_token_command_prints_a_token_that_the_server_takes() {
         let get = client().get(format!("{url}{path}")).bearer_auth(token.trim());
         get.answer().await.ok();
     }
-    let nobody = run(&["token", "--tenant", "acme"], &[AUTH]).await;
-    assert_ne!(nobody.status.code(), Some(0), "a customer's token names one");
+    for nobody in [&[][..], &["--role", "customer"]] {
+        let nobody = run(&[&["token", "--tenant", "acme"], nobody].concat(), &[AUTH]).await;
+        assert_ne!(nobody.status.code(), Some(0), "a customer's token names one");
+    }
+    let unknown = ["token", "--tenant", "acme", "--role", "admin"];
+    assert_ne!(run(&unknown, &[AUTH]).await.status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn token_mints_agents_and_controllers() {
+    let node = TestNode::start(&[]).await;
+    let mut names = Vec::new();
+    for (role, number) in [("agent", 2), ("controller", 3), ("service", 3)] {
+        let who =
+            ["token", "--tenant", "default", "--role", role, "--agent", role, "--name", "Ann"];
+        let output = run(&who, &[AUTH]).await;
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let token = String::from_utf8(output.stdout).unwrap();
+        let live = Live::create(&node).await;
+        let joined = live.join(json!({ "role": number }), Some(token.trim())).await.ok();
+        names.push(joined["users"][0]["name"].clone());
+        let seen = node.admin(Method::GET, &format!("/api/v1/cobrowse/sessions/{}", live.token));
+        let agent = seen.answer().await.ok()["users"][0]["agent"].clone();
+        assert_eq!(agent, if role == "service" { Value::Null } else { json!(role) });
+    }
+    assert_eq!(names, ["Ann", "Ann", "Ann"]);
+}
+
+#[tokio::test]
+async fn serve_dev_has_tokens_of_agents_for_the_sessions_of_its_pages() {
+    let mut server = Baton::start(&["serve", "--dev"], &[]);
+    let url = server.line("listening on ").await;
+    server.line("demo token").await;
+    let post = |path: String, body: Value| client().post(format!("{url}{path}")).json(&body);
+    let sessions = "/cobrowse/rest/live/sessions";
+    let create = post(sessions.to_owned(), json!(null)).header("origin", &url);
+    let session = create.answer().await.ok();
+    let path = format!("{sessions}/{}", session["sessionToken"].as_str().unwrap());
+    client().get(format!("{url}{path}")).header("referer", &url).answer().await.ok();
+    for (role, number) in [("agent", 2), ("controller", 3)] {
+        let token = format!("{url}/demo/token?role={role}&agent={role}&name=Ann");
+        let token = client().get(token).answer().await.ok();
+        let join = post(format!("{path}/users"), json!({ "role": number }));
+        join.bearer_auth(token["token"].as_str().unwrap()).answer().await.ok();
+    }
+    for bad in ["role=service", "role=agents", "name=x"] {
+        let answer = client().get(format!("{url}/demo/token?{bad}")).answer().await;
+        answer.problem(400, "InvalidRequest");
+    }
 }
 
 #[tokio::test]

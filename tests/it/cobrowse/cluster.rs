@@ -4,9 +4,10 @@ use serde_json::json;
 
 use super::steps::{Live, watched};
 use crate::support::{
-    cobrowse::{Page, PageOptions, SITE, Watcher},
     cluster::{Cluster, SECRET},
+    cobrowse::{Page, PageOptions, SITE, Watcher},
     eventually,
+    proxy::Road,
 };
 
 async fn cluster() -> Cluster {
@@ -125,15 +126,14 @@ async fn of_two_nodes_that_claim_at_once_one_hosts() {
         };
         let (mut one, mut two) = tokio::join!(page(0), page(1));
         // One of them is sent away, the other shows its page.
-        let (winner, loser) = eventually("one is closed", async || {
-            match (one.seen().closed, two.seen().closed) {
+        let (winner, loser) =
+            eventually("one is closed", async || match (one.seen().closed, two.seen().closed) {
                 (Some(4002), None) => Some((1, 0)),
                 (None, Some(4002)) => Some((0, 1)),
                 (None, None) => None,
                 both => panic!("{both:?}"),
-            }
-        })
-        .await;
+            })
+            .await;
         assert_ne!(winner, loser);
         let winner = if winner == 0 { &mut one } else { &mut two };
         winner.status("active").await;
@@ -158,7 +158,7 @@ async fn a_stale_host_is_fenced_off() {
     page.append("old");
     watcher.shows(b"old").await;
     // The host hears nothing of Redis while the visitor comes back elsewhere.
-    cluster.node(0).proxy().cut();
+    cluster.node(0).proxy().set_road(Road::BlackHole);
     let options = PageOptions {
         token: Some(live.customer.clone()),
         text: "new".to_owned(),
@@ -167,7 +167,7 @@ async fn a_stale_host_is_fenced_off() {
     };
     let mut moved = Page::open(at(1), options).await;
     moved.status("active").await;
-    cluster.node(0).proxy().heal();
+    cluster.node(0).proxy().set_road(Road::Open);
     // Back again it learns by its next renewal, or by the message, that it hosts no more.
     assert_eq!(page.closed().await, 4002);
     moved.append("er");

@@ -1,4 +1,5 @@
 //! Co-browse sessions from outside: REST calls, a visitor's page, and those who watch it.
 
+mod cluster;
 mod relay;
 pub(crate) mod steps;

@@ -5,12 +5,13 @@
 
 mod frame;
 mod page;
+pub(crate) mod rest;
 mod watcher;
 
 pub(crate) use self::{
     frame::{Frame, Kind},
     page::{Page, PageOptions},
-    watcher::{Mirror, Watcher},
+    watcher::Watcher,
 };
 
 use std::net::SocketAddr;
