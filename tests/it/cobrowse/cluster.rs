@@ -80,7 +80,8 @@ async fn the_host_is_killed_and_the_session_goes_on_elsewhere() {
     page.append(" and after");
     // Its socket never closed: it followed to the new host by itself.
     let mirror = watcher.shows(b"before and after").await;
-    assert_eq!((mirror.closed, mirror.count("welcome")), (None, 2));
+    assert_eq!(mirror.closed, None);
+    assert!(mirror.count("welcome") >= 2, "everything before is void");
     assert_eq!(mirror.last("welcome").unwrap()["node"], "node-2");
     // One whose own node died comes back to any.
     let mut local = Watcher::open(one, &local.1).await;
