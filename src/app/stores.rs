@@ -7,20 +7,29 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     backend::{
-        memory::{MemoryBus, MemoryCobrowse, MemoryNodes, MemorySlots, MemoryStreams},
+        memory::{
+            MemoryBus, MemoryCobrowse, MemoryNodes, MemoryShortCodes, MemorySlots, MemoryStreams,
+            MemoryVisitors,
+        },
         redis::{
             bus::RedisBus,
+            cobrowse::RedisCobrowse,
             keys::Keys,
             link::{Link, LinkConfigError, LinkOptions, LinkState, Target},
             nodes::RedisNodes,
+            short_codes::RedisShortCodes,
+            slots::RedisSlots,
             streams::RedisStreams,
+            visitors::RedisVisitors,
         },
     },
     config::{Settings, StoreUrl},
     domain::{
         cluster::{Bus, NodeStore},
         cobrowse::{CobrowseStore, SlotStore},
+        short_codes::ShortCodeStore,
         streams::StreamStore,
+        visitors::VisitorStore,
     },
 };
 
@@ -29,6 +38,10 @@ pub(super) struct Stores {
     pub(super) streams: Arc<dyn StreamStore>,
     pub(super) cobrowse: Arc<dyn CobrowseStore>,
     pub(super) slots: Arc<dyn SlotStore>,
+    #[expect(dead_code, reason = "nothing serves short codes yet")]
+    pub(super) short_codes: Arc<dyn ShortCodeStore>,
+    #[expect(dead_code, reason = "nothing serves visitors yet")]
+    pub(super) visitors: Arc<dyn VisitorStore>,
     pub(super) nodes: Arc<dyn NodeStore>,
     pub(super) bus: Arc<dyn Bus>,
     /// Of a Redis store: tells when its connections were rebuilt.
@@ -63,9 +76,10 @@ impl Stores {
         let bus = RedisBus::new(link.clone(), keys.clone(), tracker, shutdown.clone());
         Ok(Self {
             streams: Arc::new(RedisStreams::new(link.clone(), keys.clone())),
-            // The Redis stores come with the branch `stores`.
-            cobrowse: Arc::new(MemoryCobrowse::new()),
-            slots: Arc::new(MemorySlots::new()),
+            cobrowse: Arc::new(RedisCobrowse::new(link.clone(), keys.clone())),
+            slots: Arc::new(RedisSlots::new(link.clone(), keys.clone())),
+            short_codes: Arc::new(RedisShortCodes::new(link.clone(), keys.clone())),
+            visitors: Arc::new(RedisVisitors::new(link.clone(), keys.clone())),
             nodes: Arc::new(RedisNodes::new(link.clone(), keys)),
             bus: Arc::new(bus),
             link: Some(link.state()),
@@ -77,6 +91,8 @@ impl Stores {
             streams: Arc::new(MemoryStreams::new()),
             cobrowse: Arc::new(MemoryCobrowse::new()),
             slots: Arc::new(MemorySlots::new()),
+            short_codes: Arc::new(MemoryShortCodes::new()),
+            visitors: Arc::new(MemoryVisitors::new()),
             nodes: Arc::new(MemoryNodes::new()),
             bus: Arc::new(MemoryBus::default()),
             link: None,
