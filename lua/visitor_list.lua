@@ -13,6 +13,6 @@ end
 local shown = {}
 local ids = most > 0 and redis.call('ZREVRANGE', seen, ARGV[2], skip + most - 1) or {}
 for _, id in ipairs(ids) do
-  shown[#shown + 1] = show(id)
+  shown[#shown + 1] = is_known(id) and show(id) or nil
 end
 return { 'visitors', echo, redis.call('ZCARD', seen), shown }

@@ -11,12 +11,13 @@ local SLACK_MS = 60000 -- life of the keys beyond what they hold
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local function is_known(id)
-  return tonumber(redis.call('ZSCORE', kept, id) or 0) > now
-end
-
 local function part(name, id)
   return redis.call('HGET', records, name .. ':' .. id) or ''
+end
+
+-- Its record may be gone where somebody deleted a key.
+local function is_known(id)
+  return tonumber(redis.call('ZSCORE', kept, id) or 0) > now and part('p', id) ~= ''
 end
 
 -- "<connection> <node>", while the lease runs, else ''.

@@ -29,14 +29,14 @@ impl CobrowseScripts {
     pub(super) fn new() -> Self {
         let history = |name, source| Script::when_full(name, &[source]);
         Self {
-            create: script!(new "cobrowse_create"),
-            restore: script!(new "cobrowse_restore"),
+            create: script!(new "cobrowse_create", "cobrowse_write"),
+            restore: script!(new "cobrowse_restore", "cobrowse_write"),
             get: script!(when_full "cobrowse_get", "cobrowse_show"),
-            put: script!(new "cobrowse_put"),
-            put_end: script!(when_full "cobrowse_put"),
-            claim: script!(when_full "cobrowse_claim", "cobrowse_show"),
-            renew: script!(when_full "cobrowse_renew"),
-            let_go: script!(when_full "cobrowse_let_go"),
+            put: script!(new "cobrowse_put", "cobrowse_write"),
+            put_end: script!(when_full "cobrowse_put", "cobrowse_write"),
+            claim: script!(when_full "cobrowse_claim", "cobrowse_write", "cobrowse_show"),
+            renew: script!(when_full "cobrowse_renew", "cobrowse_write"),
+            let_go: script!(when_full "cobrowse_let_go", "cobrowse_write"),
             events: script!(when_full "cobrowse_events"),
             keep_history: history("cobrowse_history_keep", lua!("cobrowse_history_keep")),
             read_history: history("cobrowse_history_read", lua!("cobrowse_history_read")),
