@@ -17,3 +17,4 @@ mod redis_topology;
 mod support;
 mod tidy;
 mod tools;
+mod watch_links;
