@@ -13,10 +13,14 @@ use crate::{
         },
         redis::{
             bus::RedisBus,
+            cobrowse::RedisCobrowse,
             keys::Keys,
             link::{Link, LinkConfigError, LinkOptions, LinkState, Target},
             nodes::RedisNodes,
+            short_codes::RedisShortCodes,
+            slots::RedisSlots,
             streams::RedisStreams,
+            visitors::RedisVisitors,
         },
     },
     config::{Settings, StoreUrl},
@@ -70,11 +74,10 @@ impl Stores {
         let bus = RedisBus::new(link.clone(), keys.clone(), tracker, shutdown.clone());
         Ok(Self {
             streams: Arc::new(RedisStreams::new(link.clone(), keys.clone())),
-            // The Redis stores come with the branch `stores`.
-            cobrowse: Arc::new(MemoryCobrowse::new()),
-            slots: Arc::new(MemorySlots::new()),
-            short_codes: Arc::new(MemoryShortCodes::new()),
-            visitors: Arc::new(MemoryVisitors::new()),
+            cobrowse: Arc::new(RedisCobrowse::new(link.clone(), keys.clone())),
+            slots: Arc::new(RedisSlots::new(link.clone(), keys.clone())),
+            short_codes: Arc::new(RedisShortCodes::new(link.clone(), keys.clone())),
+            visitors: Arc::new(RedisVisitors::new(link.clone(), keys.clone())),
             nodes: Arc::new(RedisNodes::new(link.clone(), keys)),
             bus: Arc::new(bus),
             link: Some(link.state()),

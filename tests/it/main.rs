@@ -10,6 +10,7 @@ mod cluster;
 mod conformance;
 mod histories;
 mod redis_bus;
+mod redis_cobrowse;
 mod redis_link;
 mod redis_nodes;
 mod redis_streams;

@@ -51,7 +51,7 @@ impl Window {
 
     /// How long a try must wait; nothing where there is room for it.
     fn wait_ms(self, most: u32, now_ms: u64) -> Option<u64> {
-        (self.tries >= most).then(|| self.until_ms - now_ms)
+        (self.tries >= most).then(|| (self.until_ms - now_ms).max(1))
     }
 
     fn spend(self) -> Self {

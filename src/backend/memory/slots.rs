@@ -67,8 +67,10 @@ impl SlotStore for MemorySlots {
             holders.insert(session.clone(), now_ms + lease_ms);
             return Ok(SlotOutcome::Taken);
         }
-        let others = holders.keys().filter(|holder| *holder != session);
-        Ok(SlotOutcome::Full(others.take(FULL_SESSIONS).cloned().collect()))
+        let mut others: Vec<_> = holders.iter().filter(|(holder, _)| *holder != session).collect();
+        others.sort_by_key(|(holder, until_ms)| (**until_ms, *holder));
+        let told = others.into_iter().take(FULL_SESSIONS).map(|(holder, _)| holder.clone());
+        Ok(SlotOutcome::Full(told.collect()))
     }
 
     async fn free(&self, scope: &SlotScope, session: &SessionToken) -> Result<(), StoreError> {

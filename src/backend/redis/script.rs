@@ -10,6 +10,14 @@ const HEADER: &str = "#!lua\n";
 /// The same for scripts that a server whose memory is full must run all the same.
 const HEADER_WHEN_FULL: &str = "#!lua flags=allow-oom\n";
 
+/// The source of a script, by the name of its file.
+macro_rules! lua {
+    ($name:expr) => {
+        include_str!(concat!("../../../lua/", $name, ".lua"))
+    };
+}
+pub(super) use lua;
+
 /// A script of `lua/`, in both forms: with the `#!lua` header and without.
 #[derive(Debug)]
 pub struct Script {

@@ -152,7 +152,7 @@ pub(super) fn write_json(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Corrupt(Box::new(error)))
 }
 
-fn read_json<T: for<'a> Deserialize<'a>>(text: &str) -> Result<T, StoreError> {
+pub(super) fn read_json<T: for<'a> Deserialize<'a>>(text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|error| StoreError::Corrupt(Box::new(error)))
 }
 

@@ -3,6 +3,7 @@
 use redis::Value;
 
 use super::{
+    echo::open,
     reply::{Reply, ReplyError},
     stream_codec::{Listed, Record, ended},
 };
@@ -14,34 +15,6 @@ use crate::domain::{
         ReleaseOutcome, Session, Verdict,
     },
 };
-
-/// A reply that is not the answer to the question asked: the connection is out of step.
-#[derive(Debug, thiserror::Error)]
-#[error("asked about {asked:?}, answered about {answered:?}")]
-pub(super) struct OutOfStep {
-    asked: String,
-    answered: String,
-}
-
-/// Reads the word and the echo behind it, which must be what was asked about.
-pub(super) fn open(value: Value, asked: &str) -> Result<Reply, StoreError> {
-    let mut reply = Reply::read(value)?;
-    let answered: String = reply.field()?;
-    if answered == asked {
-        return Ok(reply);
-    }
-    // The question may have been answered to somebody else: as uncertain as no answer at all.
-    let error = OutOfStep { asked: asked.to_owned(), answered };
-    Err(StoreError::Unavailable(Box::new(error)))
-}
-
-/// Whether the connection that answered must not be used any more.
-pub(super) fn is_out_of_step(error: &StoreError) -> bool {
-    match error {
-        StoreError::Unavailable(cause) => cause.is::<OutOfStep>(),
-        StoreError::Timeout(_) | StoreError::Corrupt(_) => false,
-    }
-}
 
 /// `None`: the script purged all the time and must be called again.
 pub(super) fn created(value: Value, create: &Create) -> Result<Option<CreateOutcome>, StoreError> {
@@ -162,18 +135,5 @@ pub(super) fn listed(value: Value, echo: &str) -> Result<Vec<Session>, StoreErro
     match reply.word() {
         "sessions" => Listed::sessions(reply.field()?),
         _ => Err(reply.unknown().into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reply_about_another_session_is_no_answer() {
-        let reply = ["parked", "b"].map(|text| Value::BulkString(text.into())).to_vec();
-        let error = parked(Value::Array(reply), &SessionId::from("a")).unwrap_err();
-        assert!(is_out_of_step(&error));
-        assert!(error.is_transient());
     }
 }

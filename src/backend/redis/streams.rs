@@ -52,16 +52,6 @@ impl RedisStreams {
         self.link.run(script, &self.keys.streams(account), &args).await
     }
 
-    /// Gives connections up whose replies belong to other questions.
-    fn checked<T>(&self, read: Result<T, StoreError>) -> Result<T, StoreError> {
-        read.inspect_err(|error| {
-            if replies::is_out_of_step(error) {
-                tracing::error!(%error, "Redis replies are out of step");
-                self.link.distrust("replies out of step");
-            }
-        })
-    }
-
     fn admission(&self, create: &Create) -> Result<Call, StoreError> {
         let taken_over =
             EndReason::TakenOver { by: create.session.clone(), by_name: create.name.clone() };
@@ -108,7 +98,7 @@ impl StreamStore for RedisStreams {
         let call = self.admission(create)?;
         for _ in 0..PURGE_CALLS {
             let reply = self.link.run_admitted(script, &call.keys, &call.args).await?;
-            if let Some(outcome) = self.checked(replies::created(reply, create))? {
+            if let Some(outcome) = self.link.checked(replies::created(reply, create))? {
                 return Ok(outcome);
             }
         }
@@ -124,14 +114,14 @@ impl StreamStore for RedisStreams {
     ) -> Result<ConnectOutcome, StoreError> {
         let args = [Arg::from(session.as_str()), Arg::from(at_least.0), Arg::from(node.as_str())];
         let reply = self.run(&self.scripts.connect, account, args).await?;
-        self.checked(replies::connected(reply, session))
+        self.link.checked(replies::connected(reply, session))
     }
 
     async fn renew(&self, renewals: &[Renewal]) -> Vec<Result<Verdict, StoreError>> {
         let calls: Vec<Call> = renewals.iter().map(|renewal| self.renewal(renewal)).collect();
         let results = self.link.run_many(&self.scripts.renew, &calls).await;
         let read = |(result, renewal): (Result<Value, StoreError>, &Renewal)| {
-            result.and_then(|reply| self.checked(replies::verdict(reply, &renewal.session)))
+            result.and_then(|reply| self.link.checked(replies::verdict(reply, &renewal.session)))
         };
         results.into_iter().zip(renewals).map(read).collect()
     }
@@ -145,7 +135,7 @@ impl StreamStore for RedisStreams {
         let pool = pool.map(Pool::to_string).unwrap_or_default();
         let args = [Arg::from(session.as_str()), Arg::from(pool)];
         let reply = self.run(&self.scripts.heartbeat, account, args).await?;
-        self.checked(replies::heartbeat(reply, session))
+        self.link.checked(replies::heartbeat(reply, session))
     }
 
     async fn park(
@@ -157,7 +147,7 @@ impl StreamStore for RedisStreams {
     ) -> Result<ParkOutcome, StoreError> {
         let args = [Arg::from(session.as_str()), Arg::from(generation.0), Arg::from(grace_ms)];
         let reply = self.run(&self.scripts.park, account, args).await?;
-        self.checked(replies::parked(reply, session))
+        self.link.checked(replies::parked(reply, session))
     }
 
     async fn release(
@@ -174,21 +164,21 @@ impl StreamStore for RedisStreams {
             Arg::from(reason(why)?),
         ];
         let reply = self.run(&self.scripts.release, account, args).await?;
-        self.checked(replies::released(reply, session))
+        self.link.checked(replies::released(reply, session))
     }
 
     async fn reassert(&self, account: &Account, session: &Session) -> Result<Verdict, StoreError> {
         let record = write_json(&Record::whole(session))?;
         let args = [Arg::from(session.id.as_str()), Arg::from(record)];
         let reply = self.run(&self.scripts.reassert, account, args).await?;
-        self.checked(replies::verdict(reply, &session.id))
+        self.link.checked(replies::verdict(reply, &session.id))
     }
 
     async fn list(&self, account: &Account) -> Result<Vec<Session>, StoreError> {
         let echo = account.customer.as_str();
         let args = [Arg::from(echo), Arg::from(LIST_SESSIONS as u64)];
         let reply = self.run(&self.scripts.list, account, args).await?;
-        self.checked(replies::listed(reply, echo))
+        self.link.checked(replies::listed(reply, echo))
     }
 }
 

@@ -12,11 +12,15 @@ use super::steps::*;
 use crate::support::stores::Streams;
 
 /// Runs `count` calls that start together, each with its number; answers in any order.
-async fn race<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
-    store: &Streams,
+pub(super) async fn race<S: Clone, T, F>(
+    store: &S,
     count: usize,
-    call: impl Fn(Streams, usize) -> F,
-) -> Vec<T> {
+    call: impl Fn(S, usize) -> F,
+) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
     let start = Arc::new(Barrier::new(count));
     let mut calls = JoinSet::new();
     for number in 0..count {
@@ -29,7 +33,8 @@ async fn race<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     calls.join_all().await
 }
 
-fn count<T>(outcomes: &[T], which: impl Fn(&T) -> bool) -> usize {
+/// How many outcomes are such.
+pub(super) fn count<T>(outcomes: &[T], which: impl Fn(&T) -> bool) -> usize {
     outcomes.iter().filter(|outcome| which(outcome)).count()
 }
 

@@ -4,14 +4,23 @@ use std::{sync::Arc, time::Duration};
 
 use baton::{
     backend::{
-        memory::MemoryStreams,
+        memory::{MemoryCobrowse, MemoryShortCodes, MemorySlots, MemoryStreams, MemoryVisitors},
         redis::{
+            cobrowse::RedisCobrowse,
             keys::Keys,
             link::{Link, LinkOptions, Target},
+            short_codes::RedisShortCodes,
+            slots::RedisSlots,
             streams::RedisStreams,
+            visitors::RedisVisitors,
         },
     },
-    domain::streams::StreamStore,
+    domain::{
+        cobrowse::{CobrowseStore, SlotStore},
+        short_codes::ShortCodeStore,
+        streams::StreamStore,
+        visitors::VisitorStore,
+    },
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -26,42 +35,75 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A stream store of whatever backend.
 pub(crate) type Streams = Arc<dyn StreamStore>;
+/// A store of co-browse sessions of whatever backend.
+pub(crate) type Cobrowse = Arc<dyn CobrowseStore>;
+/// A store of slots of whatever backend.
+pub(crate) type Slots = Arc<dyn SlotStore>;
+/// A store of short codes of whatever backend.
+pub(crate) type ShortCodes = Arc<dyn ShortCodeStore>;
+/// A store of visitors of whatever backend.
+pub(crate) type Visitors = Arc<dyn VisitorStore>;
+
+/// The stores of one backend.
+pub(crate) struct Stores {
+    pub(crate) streams: Streams,
+    pub(crate) cobrowse: Cobrowse,
+    pub(crate) slots: Slots,
+    pub(crate) short_codes: ShortCodes,
+    pub(crate) visitors: Visitors,
+}
 
 /// The embedded backend, empty.
-pub(crate) async fn memory_streams() -> Streams {
-    Arc::new(MemoryStreams::new())
+pub(crate) async fn memory() -> Stores {
+    Stores {
+        streams: Arc::new(MemoryStreams::new()),
+        cobrowse: Arc::new(MemoryCobrowse::new()),
+        slots: Arc::new(MemorySlots::new()),
+        short_codes: Arc::new(MemoryShortCodes::new()),
+        visitors: Arc::new(MemoryVisitors::new()),
+    }
 }
 
-/// The Redis backend on a server, its keys under that prefix. It lives as long as the runtime.
+/// The Redis backend on the server all tests share, empty.
+pub(crate) async fn redis() -> Stores {
+    stores_at(Target::Single(shared_redis().await.url()), &unique_prefix()).await
+}
+
+/// The Redis backend on the cluster all tests share, empty.
+pub(crate) async fn redis_cluster() -> Stores {
+    stores_at(shared_cluster().await.target(), &unique_prefix()).await
+}
+
+/// The stream store of the Redis backend on a server, its keys under that prefix. It lives as long
+/// as the runtime.
 pub(crate) async fn redis_streams(server: &RedisServer, prefix: &str) -> Streams {
-    streams_at(Target::Single(server.url()), prefix).await
+    redis_streams_at(server.url(), prefix).await
 }
 
-/// The Redis backend at a URL.
+/// The stream store of the Redis backend at a URL.
 pub(crate) async fn redis_streams_at(url: String, prefix: &str) -> Streams {
-    streams_at(Target::Single(url), prefix).await
+    stores_at(Target::Single(url), prefix).await.streams
 }
 
-async fn streams_at(target: Target, prefix: &str) -> Streams {
+/// The Redis backend, its keys under that prefix.
+pub(crate) async fn stores_at(target: Target, prefix: &str) -> Stores {
     let options = LinkOptions { target, connections: 1, timeout: CALL_TIMEOUT, wait_replicas: 0 };
     let link = Link::open(options, &TaskTracker::new(), CancellationToken::new());
     let link = link.expect("the URL is valid");
     let mut state = link.state();
     in_time("the link to Redis", state.wait_for(|state| state.up)).await.expect("it goes on");
-    Arc::new(RedisStreams::new(link, Keys::new(prefix)))
+    let keys = Keys::new(prefix);
+    Stores {
+        streams: Arc::new(RedisStreams::new(link.clone(), keys.clone())),
+        cobrowse: Arc::new(RedisCobrowse::new(link.clone(), keys.clone())),
+        slots: Arc::new(RedisSlots::new(link.clone(), keys.clone())),
+        short_codes: Arc::new(RedisShortCodes::new(link.clone(), keys.clone())),
+        visitors: Arc::new(RedisVisitors::new(link, keys)),
+    }
 }
 
-/// The Redis backend on the server all tests share, empty.
-pub(crate) async fn shared_redis_streams() -> Streams {
-    redis_streams(shared_redis().await, &unique_prefix()).await
-}
-
-/// The Redis backend on the cluster all tests share, empty.
-pub(crate) async fn shared_cluster_streams() -> Streams {
-    streams_at(shared_cluster().await.target(), &unique_prefix()).await
-}
-
-/// Every backend, each empty, by name. The first is the one the others are compared with.
+/// Every backend's stream store, each empty, by name. The first is the one the others are compared
+/// with.
 pub(crate) async fn every_streams() -> Vec<(&'static str, Streams)> {
-    vec![("memory", memory_streams().await), ("redis", shared_redis_streams().await)]
+    vec![("memory", memory().await.streams), ("redis", redis().await.streams)]
 }
