@@ -134,13 +134,14 @@ pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
 /// The span of a request: its id and path, never its query, which may hold a token.
 fn span(request: &Request, id: &HeaderValue) -> tracing::Span {
     let id = id.to_str().unwrap_or_default();
+    tracing::info_span!("request", method = %request.method(), path = shown_path(request), id)
+}
+
+/// The path, or its pattern where it holds a secret.
+fn shown_path(request: &Request) -> &str {
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    // Of a path that holds a secret, the pattern is shown.
-    let path = match route {
-        Some(route) if SECRET_SEGMENTS.iter().any(|secret| route.contains(secret)) => route,
-        Some(_) | None => request.uri().path(),
-    };
-    tracing::info_span!("request", method = %request.method(), path, id)
+    let is_secret = |route: &&str| SECRET_SEGMENTS.iter().any(|secret| route.contains(secret));
+    route.filter(is_secret).unwrap_or(request.uri().path())
 }
 
 /// Players run on web pages of other origins, and each call carries `authorization`: preflighted.
@@ -186,4 +187,27 @@ pub fn cobrowse_cors(api: &SharedApi) -> CorsLayer {
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .expose_headers([header::RETRY_AFTER, REQUEST_ID])
         .max_age(PREFLIGHT_AGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, routing::get};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_log_shows_no_secret_of_a_path() {
+        let show = async |request: Request| shown_path(&request).to_owned();
+        let routes = Router::new()
+            .route("/sessions/{id}", get(show))
+            .route(&format!("/users/{SECRET_SEGMENT}/stop"), get(show));
+        for (path, shown) in
+            [("/sessions/7?token=x", "/sessions/7"), ("/users/s3/stop", "/users/{user_token}/stop")]
+        {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            let response = routes.clone().oneshot(request).await.unwrap();
+            assert_eq!(text(response.into_body()).await, shown);
+        }
+    }
 }
