@@ -19,3 +19,4 @@ mod redis_topology;
 mod support;
 mod tidy;
 mod tools;
+mod watch_links;

@@ -19,6 +19,7 @@ mod media_sessions;
 mod openapi;
 mod process;
 mod sessions;
+mod short_codes;
 mod socket_refusals;
 mod sockets;
 mod takeover;
