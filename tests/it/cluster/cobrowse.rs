@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     cluster::{Answer, Cluster, SECRET},
-    cobrowse::{SESSIONS, SHOP, staff, text},
+    cobrowse::rest::{SESSIONS, SHOP, staff, text},
 };
 
 async fn post(cluster: &Cluster, node: usize, path: &str, body: &Value, token: &str) -> Answer {
