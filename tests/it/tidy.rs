@@ -8,7 +8,7 @@ use std::{
 use baton::{
     config::{self, SettingDoc},
     http::problem::Kind,
-    ws::protocol::CloseReason,
+    ws::{cobrowse::Close, protocol::CloseReason},
 };
 
 const LONGEST_SOURCE: usize = 400;
@@ -197,6 +197,12 @@ fn the_readme_lists_every_problem_and_close_code() {
         };
         if !rows.iter().any(told) {
             offences.push(format!("{uri} with status {status}"));
+        }
+    }
+    let relay = read(Path::new("docs/relay-protocol.md"));
+    for reason in Close::ALL {
+        if !relay.contains(&format!("| {} |", reason.code())) {
+            offences.push(format!("close code {} ({reason:?}) of the relay", reason.code()));
         }
     }
     for reason in CloseReason::ALL {

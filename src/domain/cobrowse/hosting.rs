@@ -143,7 +143,13 @@ impl CobrowseService {
             Some(_) => draft.exit(token).map(|_| ()),
             None => Edit::Keep(()),
         };
-        self.change(&hosted.session, Some(hosted.fence), edit).await
+        let left = self.change(&hosted.session, Some(hosted.fence), edit).await?;
+        if let Changed::Done { session, .. } = &left
+            && let Some(user) = session.user_of(token)
+        {
+            self.free_agent_slot(session, user).await;
+        }
+        Ok(left)
     }
 
     fn hosted_life(&self) -> Life {

@@ -7,6 +7,7 @@ pub mod hosting;
 pub mod join;
 pub mod service;
 pub mod session;
+mod slots;
 pub mod store;
 
 pub use audit::{Entry, Event, Page};

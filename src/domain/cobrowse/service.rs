@@ -6,9 +6,10 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     Begun, Change, CobrowseStore, Credential, EndedBy, Entry, Event, Life, PutOutcome, Role,
-    Server, Session, SlotOutcome, SlotScope, SlotStore, Stored, User,
+    Server, Session, SlotStore, Stored,
     draft::{Draft, Edit},
     join::{Joined, Joiner},
+    slots::holds,
 };
 use crate::domain::{
     cluster::{Bus, Message},
@@ -139,26 +140,6 @@ impl CobrowseService {
         Err(StoreError::Unavailable("no session token is free".into()))
     }
 
-    async fn take_watched_slot(&self, session: &Session) -> Result<bool, StoreError> {
-        if !matches!(session.begun, Begun::WatchLink(_)) {
-            return Ok(true);
-        }
-        let (scope, limit) = (watched(session), self.terms.watched_most.unwrap_or(u32::MAX));
-        let taken = self.slots.take(&scope, &session.token, limit, millis(self.terms.idle)).await?;
-        Ok(taken == SlotOutcome::Taken)
-    }
-
-    /// Whether one more session may be watched now.
-    pub async fn may_watch(&self, tenant: &TenantId) -> Result<bool, StoreError> {
-        let Some(most) = self.terms.watched_most else { return Ok(true) };
-        Ok(self.watched(tenant).await? < u64::from(most))
-    }
-
-    /// How many sessions are watched now.
-    pub async fn watched(&self, tenant: &TenantId) -> Result<u64, StoreError> {
-        self.slots.held(&SlotScope::Watched(tenant.clone())).await
-    }
-
     /// A session, also one that is over but remembered: then its record has an end.
     pub async fn get(&self, token: &SessionToken) -> Result<Option<Stored>, StoreError> {
         let stored = self.store.get(token).await?;
@@ -218,26 +199,6 @@ impl CobrowseService {
         Ok(joined)
     }
 
-    /// Takes a slot of an agent; sessions that are over may still hold one.
-    async fn take_agent_slot(
-        &self,
-        scope: &SlotScope,
-        token: &SessionToken,
-    ) -> Result<bool, StoreError> {
-        let (limit, lease_ms) = (self.terms.sessions_per_agent, millis(self.terms.idle));
-        let SlotOutcome::Full(holders) = self.slots.take(scope, token, limit, lease_ms).await?
-        else {
-            return Ok(true);
-        };
-        for holder in holders {
-            let stored = self.get(&holder).await?;
-            if stored.is_none_or(|stored| stored.session.end.is_some()) {
-                self.slots.free(scope, &holder).await?;
-            }
-        }
-        Ok(self.slots.take(scope, token, limit, lease_ms).await? == SlotOutcome::Taken)
-    }
-
     /// Somebody leaves: with the customer, or the last who watched, the session ends.
     pub async fn exit(&self, user: &Credential) -> Result<Said, StoreError> {
         let gone = self.change(&user.session(), None, |draft| draft.exit(user)).await?;
@@ -259,7 +220,8 @@ impl CobrowseService {
             let Some(by) = draft.session.user_of(user).cloned() else {
                 return Edit::Keep(None);
             };
-            if by.role != Role::Controller {
+            let may = by.role == Role::Controller && (!by.left || draft.session.end.is_some());
+            if !may {
                 return Edit::Keep(Some(false));
             }
             draft.end(EndedBy::Agent(by.id)).map(|()| Some(true))
@@ -346,31 +308,6 @@ impl CobrowseService {
         self.bus.publish(node, &Message::Cobrowse { session: session.clone() });
     }
 
-    /// What a session counts against.
-    pub(super) fn slots_of(session: &Session) -> Vec<SlotScope> {
-        let agents = session.present().filter_map(|user| agent_slot(&session.tenant, user));
-        let watch = matches!(session.begun, Begun::WatchLink(_)).then(|| watched(session));
-        agents.chain(watch).collect()
-    }
-
-    /// A store that is away forgets the slots by their leases.
-    async fn free_slots(&self, session: &Session) {
-        for scope in Self::slots_of(session) {
-            if let Err(error) = self.slots.free(&scope, &session.token).await {
-                tracing::debug!(%error, "a slot is left to its lease");
-            }
-        }
-    }
-
-    async fn free_agent_slot(&self, session: &Session, user: &User) {
-        if let Some(scope) = agent_slot(&session.tenant, user)
-            && !holds(session, &scope)
-            && let Err(error) = self.slots.free(&scope, &session.token).await
-        {
-            tracing::debug!(%error, "a slot is left to its lease");
-        }
-    }
-
     /// Life of a session without a host.
     fn idle_life(&self) -> Life {
         Life { live_ms: millis(self.terms.idle), remember_ms: self.remember_ms() }
@@ -379,21 +316,6 @@ impl CobrowseService {
     pub(super) fn remember_ms(&self) -> u64 {
         millis(self.terms.history)
     }
-}
-
-fn watched(session: &Session) -> SlotScope {
-    SlotScope::Watched(session.tenant.clone())
-}
-
-/// What an agent's sessions are counted by; only persons that a tenant's token vouches for count.
-fn agent_slot(tenant: &TenantId, user: &User) -> Option<SlotScope> {
-    let agent = user.agent.as_ref().filter(|_| user.link.is_none())?;
-    Some(SlotScope::Agent(tenant.clone(), agent.clone()))
-}
-
-/// Whether somebody in a session counts there: one person may be in it as agent and controller.
-fn holds(session: &Session, scope: &SlotScope) -> bool {
-    session.end.is_none() && CobrowseService::slots_of(session).contains(scope)
 }
 
 /// A duration as the stores take it.
