@@ -7,6 +7,8 @@ mod life;
 mod parts;
 mod stores;
 mod terms;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 
