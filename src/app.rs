@@ -8,6 +8,8 @@ mod life;
 mod parts;
 mod stores;
 mod terms;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 

@@ -201,10 +201,13 @@ mod tests {
         let show = async |request: Request| shown_path(&request).to_owned();
         let routes = Router::new()
             .route("/sessions/{id}", get(show))
-            .route(&format!("/users/{}/stop", SECRET_SEGMENTS[0]), get(show));
-        for (path, shown) in
-            [("/sessions/7?token=x", "/sessions/7"), ("/users/s3/stop", "/users/{user_token}/stop")]
-        {
+            .route("/users/{user_token}/stop", get(show))
+            .route("/watch/{link_token}", get(show));
+        for (path, shown) in [
+            ("/sessions/7?token=x", "/sessions/7"),
+            ("/users/s3/stop", "/users/{user_token}/stop"),
+            ("/watch/a.b.c", "/watch/{link_token}"),
+        ] {
             let request = Request::get(path).body(Body::empty()).unwrap();
             let response = routes.clone().oneshot(request).await.unwrap();
             assert_eq!(text(response.into_body()).await, shown);

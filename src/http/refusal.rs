@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use utoipa::{ToResponse, ToSchema};
+use utoipa::ToSchema;
 
 use super::problem::{Kind, Problem};
 use crate::domain::error::StoreError;
@@ -18,8 +18,7 @@ use crate::domain::error::StoreError;
 pub struct Refusal(Problem);
 
 /// An error of the v1.1 API.
-#[derive(Debug, Serialize, ToSchema, ToResponse)]
-#[response(description = "An error of the v1.1 API")]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct RefusalBody {
     /// `error`.
     status: &'static str,

@@ -143,9 +143,9 @@ impl VisitorEntry {
     params(ListQuery),
     responses(
         (status = 200, body = VisitorsAnswer),
-        (status = 400, response = super::refusal::RefusalBody),
-        (status = 401, response = super::refusal::RefusalBody),
-        (status = 503, response = super::refusal::RefusalBody),
+        (status = 400, body = super::refusal::RefusalBody),
+        (status = 401, body = super::refusal::RefusalBody),
+        (status = 503, body = super::refusal::RefusalBody),
     ),
 )]
 pub async fn list(
@@ -170,10 +170,10 @@ pub async fn list(
     params(("short_id" = String, Path, description = "The visitor")),
     responses(
         (status = 200, body = VisitorAnswer),
-        (status = 400, response = super::refusal::RefusalBody),
-        (status = 401, response = super::refusal::RefusalBody),
-        (status = 404, response = super::refusal::RefusalBody),
-        (status = 503, response = super::refusal::RefusalBody),
+        (status = 400, body = super::refusal::RefusalBody),
+        (status = 401, body = super::refusal::RefusalBody),
+        (status = 404, body = super::refusal::RefusalBody),
+        (status = 503, body = super::refusal::RefusalBody),
     ),
 )]
 pub async fn get(
@@ -195,10 +195,10 @@ pub async fn get(
     params(("short_id" = String, Path, description = "The visitor")),
     responses(
         (status = 200, body = String, description = "`ok`, also when there was none"),
-        (status = 400, response = super::refusal::RefusalBody),
-        (status = 401, response = super::refusal::RefusalBody),
-        (status = 404, response = super::refusal::RefusalBody),
-        (status = 503, response = super::refusal::RefusalBody),
+        (status = 400, body = super::refusal::RefusalBody),
+        (status = 401, body = super::refusal::RefusalBody),
+        (status = 404, body = super::refusal::RefusalBody),
+        (status = 503, body = super::refusal::RefusalBody),
     ),
 )]
 pub async fn end_session(
@@ -217,8 +217,8 @@ pub async fn end_session(
     security(("api_key" = [])),
     responses(
         (status = 200, body = UsageAnswer),
-        (status = 401, response = super::refusal::RefusalBody),
-        (status = 503, response = super::refusal::RefusalBody),
+        (status = 401, body = super::refusal::RefusalBody),
+        (status = 503, body = super::refusal::RefusalBody),
     ),
 )]
 pub async fn usage(

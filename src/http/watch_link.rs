@@ -110,12 +110,12 @@ pub struct WatchAnswer {
     request_body(content = WatchRequest, description = "JSON, whatever the content type"),
     responses(
         (status = 200, body = WatchAnswer),
-        (status = 400, response = super::refusal::RefusalBody),
-        (status = 401, response = super::refusal::RefusalBody),
-        (status = 402, response = super::refusal::RefusalBody),
-        (status = 404, response = super::refusal::RefusalBody),
-        (status = 413, response = super::refusal::RefusalBody),
-        (status = 503, response = super::refusal::RefusalBody),
+        (status = 400, body = super::refusal::RefusalBody),
+        (status = 401, body = super::refusal::RefusalBody),
+        (status = 402, body = super::refusal::RefusalBody),
+        (status = 404, body = super::refusal::RefusalBody),
+        (status = 413, body = super::refusal::RefusalBody),
+        (status = 503, body = super::refusal::RefusalBody),
     ),
 )]
 pub async fn create(

@@ -89,10 +89,9 @@ impl World {
     }
 
     async fn link(&self, agent: &str) -> LinkClaims {
-        match self.linked(&self.visitor, agent).await {
-            Linked::Link(link) => *link,
-            other => panic!("{other:?}"),
-        }
+        let linked = self.linked(&self.visitor, agent).await;
+        let Linked::Link(link) = linked else { panic!("{linked:?}") };
+        *link
     }
 
     async fn open(&self, link: &LinkClaims) -> OpenedLink {
@@ -118,10 +117,8 @@ impl World {
 }
 
 fn is_in(opened: OpenedLink) -> (Session, User) {
-    match opened {
-        OpenedLink::In { session, user, .. } => (*session, *user),
-        other => panic!("{other:?}"),
-    }
+    let OpenedLink::In { session, user, .. } = opened else { panic!("{opened:?}") };
+    (*session, *user)
 }
 
 #[tokio::test]

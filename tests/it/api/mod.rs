@@ -24,3 +24,4 @@ mod socket_refusals;
 mod sockets;
 mod takeover;
 mod trouble;
+mod visitors;

@@ -10,26 +10,34 @@ use crate::support::{
     node::{Answer, Ask, TestNode},
 };
 
-const ROUTES: [&str; 29] = [
+const ROUTES: [&str; 39] = [
     "delete /api/v1/accounts/{tenant}/{customer}/sessions/{id}",
     "delete /api/v1/cobrowse/sessions/{id}",
     "delete /api/v1/media/media_play_sessions/{id}",
     "delete /api/v1/media/users/{user_id}/media_play_sessions/{id}",
     "delete /sessions/{id}",
+    "delete /v1.1/visitors/{short_id}/session",
     "get /api/v1/accounts/{tenant}/{customer}/sessions",
     "get /api/v1/cobrowse/sessions/{id}",
     "get /api/v1/media/users/{user_id}/media_play_sessions",
     "get /api/v1/nodes",
+    "get /assistserver/shortcode/agent",
+    "get /assistserver/shortcode/consumer",
     "get /cobrowse/health",
     "get /cobrowse/rest/history/sessions/{id}",
     "get /cobrowse/rest/live/sessions/{id}",
     "get /cobrowse/rest/live/users/{user_token}/session/exit",
     "get /cobrowse/rest/live/users/{user_token}/session/stop",
+    "get /cobrowse/socket/viewer",
+    "get /cobrowse/socket/visitor",
     "get /livez",
     "get /metrics",
     "get /readyz",
     "get /sessions",
     "get /sessions/socket",
+    "get /v1.1/list.json",
+    "get /v1.1/usage.json",
+    "get /v1.1/visitors/{short_id}.json",
     "patch /api/v1/media/users/{user_id}/media_play_sessions/{id}",
     "post /api/v1/media/users/{user_id}/media_play_sessions",
     "post /api/v1/nodes/{name}/drain",
@@ -39,8 +47,13 @@ const ROUTES: [&str; 29] = [
     "post /cobrowse/rest/live/users/{user_token}/session/stop",
     "post /sessions",
     "post /takeover",
+    "post /v1.1/visitors/{short_id}/watch_url.json",
     "put /api/v1/media/users/{user_id}/media_play_sessions/{id}",
+    "put /assistserver/shortcode/create",
 ];
+
+/// Sent beside every bearer token.
+const API_KEY: &str = "an API key, for tests, and long enough";
 
 /// What stands for a parameter of a path.
 const SEGMENTS: [&str; 7] =
@@ -70,7 +83,7 @@ impl Operation {
         let request =
             if self.is_private() { node.admin(method, path) } else { node.call(method, path) };
         let request = match token {
-            Some(token) => request.bearer_auth(token),
+            Some(token) => request.bearer_auth(token).header("x-api-key", API_KEY),
             None => request,
         };
         let what = format!("{} {path} {token:?} {body:.200}", self.method);
@@ -222,7 +235,8 @@ async fn the_pages_that_show_it_are_there() {
 /// R8 in small: no request makes a 5xx, and no answer is one that the document does not tell of.
 #[tokio::test]
 async fn whatever_is_sent_the_answers_are_the_documented_ones() {
-    let node = TestNode::start(&[("BATON_STREAMS__LIMIT", "3")]).await;
+    let variables = [("BATON_STREAMS__LIMIT", "3"), ("BATON_WATCH__API_KEY", API_KEY)];
+    let node = TestNode::start(&variables).await;
     let document = document(&node).await;
     let (alice, service) = (node.customer("alice").token, node.service().token);
     let agent = cobrowse::rest::token("agent", "ann");
