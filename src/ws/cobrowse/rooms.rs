@@ -126,7 +126,9 @@ impl Rooms {
             return known;
         }
         let node = self.here.name.clone();
-        let clock = Clock { renewed: Instant::now(), visitor_gone: None };
+        // Until its visitor's socket is attached.
+        let visitor_gone = Some(Instant::now());
+        let clock = Clock { renewed: Instant::now(), visitor_gone };
         let hosted = Arc::new(HostedRoom {
             room: Room::new(&stored.session, stored.version, node, self.reconnect_grace),
             session: session.clone(),

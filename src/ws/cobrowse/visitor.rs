@@ -1,33 +1,30 @@
 //! One visitor's socket: presence, and the session it shows its page in.
 
+mod arrival;
+mod showing;
+
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use axum::extract::ws::WebSocket;
 use bytes::Bytes;
 use tokio::time::{Instant, sleep_until};
 
+use self::showing::Shown;
 use super::{
     Close, CobrowseSockets, PresenceOrder,
     line::{End, Flow, Heard, Line, close},
     presences::Presence,
-    rooms::HostedRoom,
 };
 use crate::{
-    auth::VisitorClaims,
     domain::{
-        cobrowse::{Changed, ClaimOutcome, Credential, EndedBy, Event, Joined, Joiner, Status},
-        error::StoreError,
-        ids::{SessionToken, TenantId, VisitorId},
-        relay::{
-            Budget, ErrorCode, Feed, FeedEnd, FromVisitor, Next, PROTOCOL, ToVisitor, VisitorAct,
-        },
+        cobrowse::Credential,
+        ids::{SessionToken, TenantId},
+        relay::{Budget, ErrorCode, Feed, FeedEnd, FromVisitor, Next, ToVisitor, VisitorAct},
         visitors::Profile,
     },
     ws::outbox::Overflown,
 };
 
-/// Between two tries to host a session while the store is away.
-const HOST_RETRY: Duration = Duration::from_secs(1);
 /// Messages that write to the store: a person who hurries through pages sends one a second.
 const STORE_MESSAGES: Budget = Budget::new(2, 30);
 
@@ -37,13 +34,6 @@ pub struct VisitorTicket {
     pub tenant: TenantId,
     /// The customer's own secret of the session it takes part in, where it shows one.
     pub customer: Option<Credential>,
-}
-
-/// The session this socket shows its page in.
-struct Shown {
-    session: SessionToken,
-    /// None while the store does not let this node host it: tried again then.
-    hosted: Result<(Arc<HostedRoom>, Arc<Feed>), Instant>,
 }
 
 struct Visitor {
@@ -99,140 +89,6 @@ pub fn serve(
 }
 
 impl Visitor {
-    /// Waits for `hello`, enters the visitor, and takes up the session it is in.
-    async fn greet(&mut self) -> Flow {
-        let text = match self.line.greeting().await {
-            ControlFlow::Continue(text) => text,
-            ControlFlow::Break(end) => return ControlFlow::Break(end),
-        };
-        let hello = match FromVisitor::read(&text) {
-            Ok(FromVisitor::Hello { profile, token }) => (profile, token),
-            Ok(_) => return close(Close::NotGreeted),
-            Err(fault) => return close(fault),
-        };
-        match hello {
-            (Some(profile), token) => self.enter(profile, token.as_deref()).await?,
-            (None, _) if self.customer.is_some() => self.welcome(None).await?,
-            (None, _) => return close(Close::BadMessage),
-        }
-        match self.customer.clone() {
-            Some(customer) => self.take_part(&customer).await,
-            None => ControlFlow::Continue(()),
-        }
-    }
-
-    async fn enter(&mut self, profile: Profile, token: Option<&str>) -> Flow {
-        let shared = self.line.shared.clone();
-        let known = token.and_then(|token| shared.visitor_tokens.verify(token).ok());
-        let known = known.filter(|known| known.tenant == self.tenant).map(|known| known.visitor);
-        let visitor = known.unwrap_or_else(VisitorId::random);
-        self.profile = profile;
-        self.presence = Some(shared.presences.open(self.tenant.clone(), visitor));
-        self.sit().await
-    }
-
-    /// Takes the visitor's seat, greets it, and takes up the session it is invited to.
-    async fn sit(&mut self) -> Flow {
-        let Some(presence) = self.presence.clone() else { return ControlFlow::Continue(()) };
-        self.stands_by = false;
-        let visitors = self.line.shared.visitors.clone();
-        let profile = self.profile.clone();
-        let entered =
-            visitors.enter(&self.tenant, presence.visitor.clone(), profile, presence.connection);
-        match entered.await {
-            Ok(entered) => {
-                self.welcome(entered.lookup_code).await?;
-                match entered.session {
-                    Some(session) if self.customer.is_none() => self.show(&session).await,
-                    Some(_) | None => ControlFlow::Continue(()),
-                }
-            }
-            Err(error) => {
-                // The next beat finds the seat empty, and asks to enter again.
-                tracing::debug!(%error, "a visitor waits for the store");
-                self.welcome(None).await
-            }
-        }
-    }
-
-    async fn welcome(&mut self, lookup_code: Option<crate::domain::visitors::LookupCode>) -> Flow {
-        let shared = self.line.shared.clone();
-        let visitor = self.presence.as_ref().map(|presence| presence.visitor.clone());
-        let token = visitor.as_ref().map(|id| {
-            let (tenant, visitor) = (self.tenant.clone(), id.clone());
-            shared.visitor_tokens.mint(&VisitorClaims { tenant, visitor })
-        });
-        let welcome = ToVisitor::Welcome {
-            protocol: PROTOCOL,
-            node: shared.service.here().name.clone(),
-            visitor_id: visitor,
-            visitor_token: token.map(Into::into),
-            lookup_code,
-        };
-        self.line.say(welcome.text()).await
-    }
-
-    /// The customer of a session that its page, or a short code, began.
-    async fn take_part(&mut self, customer: &Credential) -> Flow {
-        let session = customer.session();
-        let joiner = Joiner::Customer { token: Some(customer.clone()), name: None };
-        match self.line.shared.service.join(&session, &joiner).await {
-            Ok(Joined::In { .. }) => self.show(&session).await,
-            Ok(Joined::Over) => close(Close::Ended),
-            Ok(Joined::Unknown | Joined::NotAllowed | Joined::AgentBusy | Joined::Full) => {
-                close(Close::Unknown)
-            }
-            Err(_) => {
-                self.later(session);
-                ControlFlow::Continue(())
-            }
-        }
-    }
-
-    fn later(&mut self, session: SessionToken) {
-        self.shown = Some(Shown { session, hosted: Err(Instant::now() + HOST_RETRY) });
-    }
-
-    /// Makes this node the host of the session, and shows the page in it.
-    async fn show(&mut self, session: &SessionToken) -> Flow {
-        let shared = self.line.shared.clone();
-        if self.shown.as_ref().is_some_and(|shown| shown.session != *session) {
-            self.put_down().await;
-        }
-        match shared.service.claim(session).await {
-            Ok(ClaimOutcome::Claimed { stored, .. }) => {
-                let room = shared.rooms.host(&stored);
-                match shared.service.visitor_came(&room.hosted()).await {
-                    Ok(changed) => shared.rooms.apply(&room, changed),
-                    Err(_) => {
-                        self.later(session.clone());
-                        return ControlFlow::Continue(());
-                    }
-                }
-                let feed = room.visitor_here();
-                self.shown = Some(Shown { session: session.clone(), hosted: Ok((room, feed)) });
-                ControlFlow::Continue(())
-            }
-            Ok(ClaimOutcome::Over) => self.over(session.clone(), Close::Ended),
-            Ok(ClaimOutcome::Unknown) => self.over(session.clone(), Close::Unknown),
-            Err(error) => {
-                tracing::debug!(%error, "a session waits for the store");
-                self.later(session.clone());
-                ControlFlow::Continue(())
-            }
-        }
-    }
-
-    /// Its session is over, or another connection's: a visitor who is online stays so.
-    fn over(&mut self, session: SessionToken, reason: Close) -> Flow {
-        self.shown = None;
-        self.over = Some(session);
-        if self.presence.is_some() && self.customer.is_none() {
-            return ControlFlow::Continue(());
-        }
-        close(reason)
-    }
-
     async fn run(&mut self) -> End {
         loop {
             if let ControlFlow::Break(end) = self.step().await {
@@ -259,26 +115,6 @@ impl Visitor {
                 ControlFlow::Continue(())
             }
             () = until(retry_at) => Box::pin(self.retry()).await,
-        }
-    }
-
-    fn feed(&self) -> Option<Arc<Feed>> {
-        self.hosted().map(|(_, feed)| feed.clone())
-    }
-
-    fn hosted(&self) -> Option<&(Arc<HostedRoom>, Arc<Feed>)> {
-        self.shown.as_ref()?.hosted.as_ref().ok()
-    }
-
-    fn retry_at(&self) -> Option<Instant> {
-        self.shown.as_ref()?.hosted.as_ref().err().copied()
-    }
-
-    async fn retry(&mut self) -> Flow {
-        match (self.customer.clone(), self.shown.take()) {
-            (Some(customer), _) => self.take_part(&customer).await,
-            (None, Some(shown)) => self.show(&shown.session).await,
-            (None, None) => ControlFlow::Continue(()),
         }
     }
 
@@ -331,57 +167,6 @@ impl Visitor {
         }
     }
 
-    async fn act(&mut self, act: VisitorAct) -> Result<(), StoreError> {
-        let shared = self.line.shared.clone();
-        let hosted = self.hosted().map(|(hosted, _)| hosted.clone());
-        let changed = match (act, &hosted) {
-            (VisitorAct::Profile(profile), _) => {
-                let last_url = profile.last_url.or(self.profile.last_url.take());
-                self.profile = Profile { last_url, ..profile };
-                return self.tell_profile().await;
-            }
-            (VisitorAct::Page(url), _) => {
-                self.profile.last_url = Some(url);
-                self.tell_profile().await?;
-                return self.note_page().await;
-            }
-            (VisitorAct::Consent(accepted), Some(hosted)) => {
-                shared.service.consent(&hosted.hosted(), accepted).await?
-            }
-            (VisitorAct::Control { user, granted }, Some(hosted)) => {
-                shared.service.control(&hosted.hosted(), &user, granted).await?
-            }
-            (VisitorAct::End, Some(hosted)) => {
-                shared.service.end_hosted(&hosted.hosted(), &EndedBy::Customer).await?
-            }
-            (VisitorAct::Done, _) | (_, None) => return Ok(()),
-        };
-        if let Some(hosted) = hosted {
-            shared.rooms.apply(&hosted, changed);
-        }
-        Ok(())
-    }
-
-    /// The audit trail tells of pages while they may be seen, and of none before.
-    async fn note_page(&mut self) -> Result<(), StoreError> {
-        let Some((hosted, _)) = self.hosted().cloned() else { return Ok(()) };
-        let is_active = hosted.room.session().status() == Status::Active;
-        let page = self.profile.last_url.clone().filter(|_| is_active);
-        let Some(url) = page.filter(|url| self.noted.as_ref() != Some(url)) else { return Ok(()) };
-        self.noted = Some(url.clone());
-        let shared = self.line.shared.clone();
-        let noted = shared.service.note(&hosted.hosted(), &Event::Page { url }).await?;
-        shared.rooms.apply(&hosted, noted);
-        Ok(())
-    }
-
-    async fn tell_profile(&mut self) -> Result<(), StoreError> {
-        let Some(presence) = &self.presence else { return Ok(()) };
-        let (visitor, profile) = (presence.visitor.clone(), self.profile.clone());
-        let visitors = self.line.shared.visitors.clone();
-        visitors.enter(&self.tenant, visitor, profile, presence.connection).await.map(drop)
-    }
-
     async fn fed(&mut self, next: Next) -> Flow {
         let end = match next {
             Next::Text(text) => {
@@ -402,54 +187,6 @@ impl Visitor {
                 self.over(session, Close::Superseded)
             }
             (end, _) => close(end),
-        }
-    }
-
-    async fn ordered(&mut self, order: Result<PresenceOrder, Overflown>) -> Flow {
-        let session = match order {
-            Err(Overflown) => return close(Close::TooSlow),
-            Ok(PresenceOrder::Enter) => return self.sit().await,
-            Ok(PresenceOrder::Standby) if self.stands_by => return ControlFlow::Continue(()),
-            Ok(PresenceOrder::Standby) => {
-                self.stands_by = true;
-                self.put_down().await;
-                return self.line.say(ToVisitor::Standby {}.text()).await;
-            }
-            Ok(PresenceOrder::Session(session)) => Some(session),
-            Ok(PresenceOrder::Look) => self.invitation().await,
-        };
-        let shown = self.shown.as_ref().map(|shown| &shown.session);
-        match session {
-            Some(session)
-                if self.customer.is_none()
-                    && shown != Some(&session)
-                    && self.over.as_ref() != Some(&session) =>
-            {
-                self.show(&session).await
-            }
-            Some(_) | None => ControlFlow::Continue(()),
-        }
-    }
-
-    /// The session the visitor was invited to; where the store is away, a beat tells it later.
-    async fn invitation(&mut self) -> Option<SessionToken> {
-        let presence = self.presence.as_ref()?;
-        let (visitor, visitors) = (presence.visitor.clone(), self.line.shared.visitors.clone());
-        let found = visitors.find(&self.tenant, &visitor).await;
-        found.ok().flatten()?.session
-    }
-
-    /// Shows its page no longer; the session waits for the visitor.
-    async fn put_down(&mut self) {
-        let Some((hosted, feed)) = self.shown.take().and_then(|shown| shown.hosted.ok()) else {
-            return;
-        };
-        if hosted.visitor_gone(&feed) {
-            let service = self.line.shared.service.clone();
-            let noted = service.note(&hosted.hosted(), &Event::VisitorLost).await;
-            if let Ok(changed @ (Changed::Done { .. } | Changed::Fenced)) = noted {
-                self.line.shared.rooms.apply(&hosted, changed);
-            }
         }
     }
 

@@ -1,0 +1,129 @@
+//! A visitor comes: `hello`, the seat, and the session it is invited to.
+
+use std::ops::ControlFlow;
+
+use super::Visitor;
+use crate::{
+    auth::VisitorClaims,
+    domain::{
+        ids::{SessionToken, VisitorId},
+        relay::{FromVisitor, PROTOCOL, ToVisitor},
+        visitors::{LookupCode, Profile},
+    },
+    ws::{
+        cobrowse::{
+            Close, PresenceOrder,
+            line::{Flow, close},
+        },
+        outbox::Overflown,
+    },
+};
+
+impl Visitor {
+    /// Waits for `hello`, enters the visitor, and takes up the session it is in.
+    pub(super) async fn greet(&mut self) -> Flow {
+        let text = match self.line.greeting().await {
+            ControlFlow::Continue(text) => text,
+            ControlFlow::Break(end) => return ControlFlow::Break(end),
+        };
+        let hello = match FromVisitor::read(&text) {
+            Ok(FromVisitor::Hello { profile, token }) => (profile, token),
+            Ok(_) => return close(Close::NotGreeted),
+            Err(fault) => return close(fault),
+        };
+        match hello {
+            (Some(profile), token) => self.enter(profile, token.as_deref()).await?,
+            (None, _) if self.customer.is_some() => self.welcome(None).await?,
+            (None, _) => return close(Close::BadMessage),
+        }
+        match self.customer.clone() {
+            Some(customer) => self.take_part(&customer).await,
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    pub(super) async fn enter(&mut self, profile: Profile, token: Option<&str>) -> Flow {
+        let shared = self.line.shared.clone();
+        let known = token.and_then(|token| shared.visitor_tokens.verify(token).ok());
+        let known = known.filter(|known| known.tenant == self.tenant).map(|known| known.visitor);
+        let visitor = known.unwrap_or_else(VisitorId::random);
+        self.profile = profile;
+        self.presence = Some(shared.presences.open(self.tenant.clone(), visitor));
+        self.sit().await
+    }
+
+    /// Takes the visitor's seat, greets it, and takes up the session it is invited to.
+    pub(super) async fn sit(&mut self) -> Flow {
+        let Some(presence) = self.presence.clone() else { return ControlFlow::Continue(()) };
+        self.stands_by = false;
+        let visitors = self.line.shared.visitors.clone();
+        let profile = self.profile.clone();
+        let entered =
+            visitors.enter(&self.tenant, presence.visitor.clone(), profile, presence.connection);
+        match entered.await {
+            Ok(entered) => {
+                self.welcome(entered.lookup_code).await?;
+                match entered.session {
+                    Some(session) if self.customer.is_none() => self.show(&session).await,
+                    Some(_) | None => ControlFlow::Continue(()),
+                }
+            }
+            Err(error) => {
+                // The next beat finds the seat empty, and asks to enter again.
+                tracing::debug!(%error, "a visitor waits for the store");
+                self.welcome(None).await
+            }
+        }
+    }
+
+    pub(super) async fn welcome(&mut self, lookup_code: Option<LookupCode>) -> Flow {
+        let shared = self.line.shared.clone();
+        let visitor = self.presence.as_ref().map(|presence| presence.visitor.clone());
+        let token = visitor.as_ref().map(|id| {
+            let (tenant, visitor) = (self.tenant.clone(), id.clone());
+            shared.visitor_tokens.mint(&VisitorClaims { tenant, visitor })
+        });
+        let welcome = ToVisitor::Welcome {
+            protocol: PROTOCOL,
+            node: shared.service.here().name.clone(),
+            visitor_id: visitor,
+            visitor_token: token.map(Into::into),
+            lookup_code,
+        };
+        self.line.say(welcome.text()).await
+    }
+
+    pub(super) async fn ordered(&mut self, order: Result<PresenceOrder, Overflown>) -> Flow {
+        let session = match order {
+            Err(Overflown) => return close(Close::TooSlow),
+            Ok(PresenceOrder::Enter) => return self.sit().await,
+            Ok(PresenceOrder::Standby) if self.stands_by => return ControlFlow::Continue(()),
+            Ok(PresenceOrder::Standby) => {
+                self.stands_by = true;
+                self.put_down().await;
+                return self.line.say(ToVisitor::Standby {}.text()).await;
+            }
+            Ok(PresenceOrder::Session(session)) => Some(session),
+            Ok(PresenceOrder::Look) => self.invitation().await,
+        };
+        let shown = self.shown.as_ref().map(|shown| &shown.session);
+        match session {
+            Some(session)
+                if self.customer.is_none()
+                    && shown != Some(&session)
+                    && self.over.as_ref() != Some(&session) =>
+            {
+                self.show(&session).await
+            }
+            Some(_) | None => ControlFlow::Continue(()),
+        }
+    }
+
+    /// The session the visitor was invited to; where the store is away, a beat tells it later.
+    pub(super) async fn invitation(&mut self) -> Option<SessionToken> {
+        let presence = self.presence.as_ref()?;
+        let (visitor, visitors) = (presence.visitor.clone(), self.line.shared.visitors.clone());
+        let found = visitors.find(&self.tenant, &visitor).await;
+        found.ok().flatten()?.session
+    }
+}
