@@ -12,6 +12,7 @@ mod node;
 mod operator;
 mod ping;
 mod scripts;
+mod short_codes;
 mod socket;
 mod store_away;
 mod store_lost;
