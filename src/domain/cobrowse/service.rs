@@ -196,18 +196,23 @@ impl CobrowseService {
         {
             return Ok(Joined::AgentBusy);
         }
-        let joined = self.change(token, None, |draft| joiner.join(draft, &self.terms)).await;
-        let joined = match joined? {
+        let judged = self.change(token, None, |draft| joiner.join(draft, &self.terms)).await?;
+        let mut is_held = false;
+        let joined = match judged {
             Changed::Done { outcome: Ok(id), session, version } => {
                 match session.user(&id).cloned() {
                     Some(user) => Joined::In { user: Box::new(user), session, version },
                     None => Joined::Unknown,
                 }
             }
-            Changed::Done { outcome: Err(refusal), .. } => refusal.into(),
+            Changed::Done { outcome: Err(refusal), session, .. } => {
+                is_held = scope.as_ref().is_some_and(|scope| holds(&session, scope));
+                refusal.into()
+            }
             Changed::Unknown | Changed::Fenced => Joined::Unknown,
         };
-        if let (Some(scope), false) = (&scope, matches!(joined, Joined::In { .. })) {
+        let is_in = matches!(joined, Joined::In { .. });
+        if let (Some(scope), false) = (&scope, is_in || is_held) {
             self.slots.free(scope, token).await?;
         }
         Ok(joined)
@@ -355,6 +360,7 @@ impl CobrowseService {
 
     async fn free_agent_slot(&self, session: &Session, user: &User) {
         if let Some(scope) = agent_slot(&session.tenant, user)
+            && !holds(session, &scope)
             && let Err(error) = self.slots.free(&scope, &session.token).await
         {
             tracing::debug!(%error, "a slot is left to its lease");
@@ -379,6 +385,11 @@ fn watched(session: &Session) -> SlotScope {
 fn agent_slot(tenant: &TenantId, user: &User) -> Option<SlotScope> {
     let agent = user.agent.as_ref().filter(|_| user.link.is_none())?;
     Some(SlotScope::Agent(tenant.clone(), agent.clone()))
+}
+
+/// Whether somebody in a session counts there: one person may be in it as agent and controller.
+fn holds(session: &Session, scope: &SlotScope) -> bool {
+    session.end.is_none() && CobrowseService::slots_of(session).contains(scope)
 }
 
 /// A duration as the stores take it.

@@ -156,6 +156,21 @@ async fn an_agents_session_counts_no_more_when_it_is_over() {
 }
 
 #[tokio::test]
+async fn whoever_is_in_a_session_twice_holds_it_until_both_are_out() {
+    let node = TestNode::start(&[]).await;
+    let (first, second) = (Live::create(&node).await, Live::create(&node).await);
+    let (agent, controller) = (first.agent("ann").await, first.controller("ann").await);
+    assert_ne!(agent["userId"], controller["userId"]);
+    let ann = token("agent", "ann");
+    say(&node, Method::POST, &agent, "exit").await.ok();
+    second.join(json!({ "role": 2 }), Some(&ann)).await.problem(409, "AgentBusy");
+    first.agent("ann").await;
+    say(&node, Method::POST, &agent, "exit").await.ok();
+    say(&node, Method::POST, &controller, "exit").await.ok();
+    second.join(json!({ "role": 2 }), Some(&ann)).await.problem(409, "AgentBusy");
+}
+
+#[tokio::test]
 async fn nameless_agents_and_services_are_not_counted() {
     let node = TestNode::start(&[]).await;
     let nameless = staff("agent", "").without("sub").sign(SECRET);

@@ -5,6 +5,7 @@
 
 mod admission;
 mod bus;
+mod cobrowse;
 mod cost;
 mod drain;
 mod growth;
