@@ -13,6 +13,7 @@ mod node;
 mod operator;
 mod ping;
 mod scripts;
+mod short_codes;
 mod socket;
 mod store_away;
 mod store_lost;
