@@ -11,8 +11,10 @@ mod machine;
 mod node;
 mod peer;
 mod players;
+mod presence;
 mod procfs;
 mod redis_server;
+mod relay;
 mod report;
 mod service;
 mod sockets;
@@ -27,8 +29,7 @@ use report::{Report, Row};
 /// Whatever goes wrong ends the run: there is nobody to answer.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-const USAGE: &str =
-    "baton-bench [start] [creates] [sockets] [growth] [memory]: all where none is named";
+const USAGE: &str = "baton-bench [start] [creates] [sockets] [growth] [memory] [relay] [presence]: all where none is named";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -49,7 +50,7 @@ async fn run() -> Result<()> {
         return floor::serve(redis_url).await;
     }
     let mut report = Report::new();
-    for name in ["start", "creates", "sockets", "growth", "memory"] {
+    for name in ["start", "creates", "sockets", "growth", "memory", "relay", "presence"] {
         if words.is_empty() || words.iter().any(|word| word == name) {
             eprintln!("== {name}");
             report.add(measure(name).await?);
@@ -70,6 +71,8 @@ async fn measure(name: &str) -> Result<Vec<Row>> {
         "sockets" => sockets::measure().await,
         "growth" => growth::measure().await,
         "memory" => store_memory::measure().await,
+        "relay" => relay::measure().await,
+        "presence" => presence::measure().await,
         _ => Err(USAGE.into()),
     }
 }

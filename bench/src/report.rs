@@ -66,8 +66,13 @@ impl Row {
     }
 
     /// Milliseconds.
-    pub(crate) fn ms(id: &'static str, figure: &str, value: f64, target: Target) -> Self {
-        Self::judged(id, figure, value, target, |value| format!("{value:.0} ms"))
+    pub(crate) fn ms(
+        id: &'static str,
+        figure: impl Into<String>,
+        value: f64,
+        target: Target,
+    ) -> Self {
+        Self::judged(id, figure, value, target, |value| format!("{value:.1} ms"))
     }
 
     /// Megabytes.
