@@ -13,7 +13,7 @@ use crate::{
     telemetry,
 };
 
-/// Session control for streaming: how many streams a customer plays at once.
+/// Session control: how many streams a customer plays at once, and co-browsing with agents.
 #[derive(Parser)]
 #[command(name = "baton", version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
@@ -205,15 +205,29 @@ fn announce(settings: &Settings, node: &Node, dev: bool) -> Result<(), Box<dyn E
         node.admin_addr,
     );
     if dev {
-        let url = settings.public_url(node.public_addr);
-        let url = url.as_str().trim_end_matches('/');
-        text.push_str(&format!(
-            "\ndemo player   {url}/demo/player.html?customer=alice\n\
-             API pages     {url}/docs/\n\
-             demo token    {url}/demo/token?customer=alice\n"
-        ));
+        text.push_str(&demo(settings, node));
     }
     print(&text)
+}
+
+/// What to try first, with `--dev`.
+fn demo(settings: &Settings, node: &Node) -> String {
+    let url = settings.public_url(node.public_addr);
+    let url = url.as_str().trim_end_matches('/');
+    let sessions =
+        [url, settings.cobrowse.base_path.trim_end_matches('/'), "/rest/live/sessions"].concat();
+    // A key that somebody configured is a secret, and not shown.
+    let made_up = settings.demo_api_key.as_ref();
+    let api_key = made_up.map_or("<watch.api_key>", |key| key.expose());
+    format!(
+        "\ndemo player   {url}/demo/player.html?customer=alice\n\
+         API pages     {url}/docs/\n\
+         demo token    {url}/demo/token?customer=alice\n\
+         agent token   {url}/demo/token?role=agent&agent=ann&name=Ann\n\
+         co-browse     curl -i -X POST {sessions}\n\
+         short code    curl -X PUT {url}/assistserver/shortcode/create\n\
+         visitors      curl -H 'X-Api-Key: {api_key}' {url}/v1.1/list.json\n"
+    )
 }
 
 fn print(text: &str) -> Result<(), Box<dyn Error>> {

@@ -92,7 +92,10 @@ impl Parts {
         let (keys, listed, timing) = terms::keys(settings);
         let drain = CancellationToken::new();
         let secret = settings.auth.secret.as_ref();
-        let demo = secret.filter(|_| dev).map(|secret| Demo { secret: secret.expose().to_owned() });
+        let demo = secret.filter(|_| dev).map(|secret| Demo {
+            secret: secret.expose().to_owned(),
+            api_key: settings.demo_api_key.as_ref().map(|key| key.expose().to_owned()),
+        });
         let public_url = settings.public_url(bound);
         let cobrowse = cobrowse::sockets(settings, bound, &stores, &metrics);
         let short_codes = ShortCodeService::new(

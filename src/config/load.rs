@@ -129,6 +129,9 @@ impl Draft {
         if dev && auth.is_none() {
             self.set("auth.secret", Secret::random().expose().into());
         }
+        if dev && self.text("watch.api_key").is_none() {
+            self.set("watch.api_key", Secret::random().expose().into());
+        }
     }
 
     fn finish(mut self, dev: bool) -> Result<Settings, ConfigError> {
@@ -142,6 +145,8 @@ impl Draft {
         match read {
             Ok(mut settings) => {
                 settings.dev = dev;
+                let is_given = self.sources.contains_key("watch.api_key");
+                settings.demo_api_key = settings.watch.api_key.clone().filter(|_| dev && !is_given);
                 self.problems = check::problems(&settings, &self.sources, self.problems);
                 if self.problems.is_empty() {
                     settings.warnings = check::warnings(&settings, &self.sources);

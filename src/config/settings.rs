@@ -70,6 +70,9 @@ section! {
         /// Whether this is `--dev`; no setting.
         #[serde(skip)]
         dev: bool,
+        /// The `watch.api_key` that `--dev` made up; none where one is configured.
+        #[serde(skip)]
+        demo_api_key: Option<Secret>,
         /// What is allowed but unwise; see [`Settings::warnings`].
         #[serde(skip)]
         warnings: Vec<String>,

@@ -85,7 +85,7 @@ pub(super) const TABLE: &[Setting] = &[
     row("tenants[].account_limit", LIMIT, Absent, "instead of `streams.account_limit`"),
     row("tenants[].policy", POLICY, Absent, "instead of `streams.policy`"),
     row("tenants[].takeover", Switch, Absent, "instead of `streams.takeover`"),
-    row("tenants[].allowed_origins", List(ORIGIN), Absent, "instead of `streams.allowed_origins`"),
+    row("tenants[].allowed_origins", List(ORIGIN), Absent, "instead of `streams.allowed_origins`; beside `cobrowse.allowed_origins`, its own sites"),
     row("tenants[].on_failure", ON_FAILURE, Absent, "instead of `store.on_failure`"),
 
     row("streams.enabled", Switch, Value("true"), "false: DRISC answers \"tracking disabled\""),

@@ -44,8 +44,20 @@ fn dev_needs_nothing() {
     assert!(settings.dev && settings.is_single_node() && settings.warnings().is_empty());
     assert_eq!(settings.cluster.secret.expose().len(), 43);
     assert_eq!(settings.auth.secret.as_ref().map(|s| s.expose().len()), Some(43));
+    let api_key = settings.demo_api_key.expect("a key");
+    assert_eq!(api_key.expose().len(), 43);
+    assert_eq!(settings.watch.api_key.expect("the same key").expose(), api_key.expose());
     assert_eq!(settings.listen.to_string(), "127.0.0.1:8700");
     assert!(!settings.node.name.as_str().is_empty());
+}
+
+#[test]
+fn an_api_key_is_made_up_for_dev_alone_and_for_none_that_is_configured() {
+    let configured = dev("[watch]\napi_key = 'hunter2'\n", &[]);
+    assert!(configured.demo_api_key.is_none());
+    assert_eq!(configured.watch.api_key.expect("it").expose(), "hunter2");
+    let settings = load("[auth]\nsecret = 'hunter2'\n", &[], false).expect("good settings");
+    assert!(settings.watch.api_key.is_none() && settings.demo_api_key.is_none());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `--dev` only: the demo pages and tokens for them.
+//! `--dev` only: the demo pages, tokens and an API key for them.
 
 use std::time::Duration;
 
@@ -26,6 +26,8 @@ const TOKEN_LIFE: Duration = Duration::from_secs(8 * 3600);
 pub struct Demo {
     /// The default tenant's HS256 secret.
     pub secret: String,
+    /// The key of the v1.1 API that was made up; a configured one is not shown.
+    pub api_key: Option<String>,
 }
 
 /// Who wants a token: a customer, or `role=agent` or `controller`.
@@ -53,6 +55,20 @@ pub async fn token(
     };
     let token = mint_token(demo.secret.as_bytes(), &query.bearer()?, TOKEN_LIFE);
     Ok(axum::Json(TokenAnswer { token }))
+}
+
+/// The key of the v1.1 API, for demos.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyAnswer {
+    api_key: String,
+}
+
+/// The `X-Api-Key` of this node.
+pub async fn api_key(State(api): State<SharedApi>) -> Result<axum::Json<KeyAnswer>, Problem> {
+    let made_up = api.demo.as_ref().and_then(|demo| demo.api_key.clone());
+    let configured = || Problem::new(Kind::NotFound, "It is the configured watch.api_key.");
+    Ok(axum::Json(KeyAnswer { api_key: made_up.ok_or_else(configured)? }))
 }
 
 impl TokenQuery {

@@ -102,6 +102,7 @@ fn demo() -> Router<SharedApi> {
     Router::new()
         .route("/", get(demo::home))
         .route("/demo/token", get(demo::token))
+        .route("/demo/api-key", get(demo::api_key))
         .route("/demo/{*file}", get(demo::page))
 }
 

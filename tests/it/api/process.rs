@@ -179,6 +179,24 @@ async fn serve_dev_has_tokens_of_agents_for_the_sessions_of_its_pages() {
 }
 
 #[tokio::test]
+async fn serve_dev_shows_the_api_key_it_made_up_and_none_that_is_configured() {
+    let mut server = Baton::start(&["serve", "--dev"], &[]);
+    let url = server.line("listening on ").await;
+    let visitors = server.line("visitors").await;
+    let key = client().get(format!("{url}/demo/api-key")).answer().await.ok();
+    let key = key["apiKey"].as_str().unwrap().to_owned();
+    assert_eq!(visitors, format!("curl -H 'X-Api-Key: {key}' {url}/v1.1/list.json"));
+    let list = client().get(format!("{url}/v1.1/list.json")).header("x-api-key", key);
+    assert_eq!(list.answer().await.ok()["status"], "ok");
+
+    let mut server = Baton::start(&["serve", "--dev"], &[("BATON_WATCH__API_KEY", "hunter2")]);
+    let url = server.line("listening on ").await;
+    assert!(!server.line("visitors").await.contains("hunter2"));
+    let answer = client().get(format!("{url}/demo/api-key")).answer().await;
+    answer.problem(404, "NotFound");
+}
+
+#[tokio::test]
 async fn serve_dev_needs_no_setting_and_says_where_it_is() {
     let mut server = Baton::start(&["serve", "--dev"], &[]);
     let url = server.line("listening on ").await;
