@@ -91,7 +91,7 @@ impl World {
     async fn link(&self, agent: &str) -> LinkClaims {
         match self.linked(&self.visitor, agent).await {
             Linked::Link(link) => *link,
-            other => panic!("{other:?}"),
+            other @ (Linked::TooManyWatched | Linked::NoVisitor) => panic!("{other:?}"),
         }
     }
 
@@ -120,7 +120,10 @@ impl World {
 fn is_in(opened: OpenedLink) -> (Session, User) {
     match opened {
         OpenedLink::In { session, user, .. } => (*session, *user),
-        other => panic!("{other:?}"),
+        other @ (OpenedLink::Used
+        | OpenedLink::NoVisitor
+        | OpenedLink::TooManyWatched
+        | OpenedLink::Over) => panic!("{other:?}"),
     }
 }
 
