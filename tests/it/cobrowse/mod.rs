@@ -1,5 +1,6 @@
 //! Co-browse sessions from outside: REST calls, a visitor's page, and those who watch it.
 
+mod balancer;
 mod cluster;
 mod process;
 mod relay;
