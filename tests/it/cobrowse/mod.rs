@@ -5,3 +5,4 @@ mod cluster;
 mod process;
 mod relay;
 pub(crate) mod steps;
+mod viewers;
