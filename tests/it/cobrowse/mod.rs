@@ -2,6 +2,7 @@
 
 mod balancer;
 mod cluster;
+mod control;
 mod process;
 mod relay;
 pub(crate) mod steps;
