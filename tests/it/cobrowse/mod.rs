@@ -7,3 +7,4 @@ mod process;
 mod relay;
 pub(crate) mod steps;
 mod viewers;
+mod watch;
