@@ -2,6 +2,7 @@
 
 mod balancer;
 mod cluster;
+mod codes;
 mod control;
 mod process;
 mod relay;
