@@ -89,9 +89,10 @@ impl World {
     }
 
     async fn link(&self, agent: &str) -> LinkClaims {
-        let linked = self.linked(&self.visitor, agent).await;
-        let Linked::Link(link) = linked else { panic!("{linked:?}") };
-        *link
+        match self.linked(&self.visitor, agent).await {
+            Linked::Link(link) => *link,
+            other @ (Linked::TooManyWatched | Linked::NoVisitor) => panic!("{other:?}"),
+        }
     }
 
     async fn open(&self, link: &LinkClaims) -> OpenedLink {
@@ -117,8 +118,13 @@ impl World {
 }
 
 fn is_in(opened: OpenedLink) -> (Session, User) {
-    let OpenedLink::In { session, user, .. } = opened else { panic!("{opened:?}") };
-    (*session, *user)
+    match opened {
+        OpenedLink::In { session, user, .. } => (*session, *user),
+        other @ (OpenedLink::Used
+        | OpenedLink::NoVisitor
+        | OpenedLink::TooManyWatched
+        | OpenedLink::Over) => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test]

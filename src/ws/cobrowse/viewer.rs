@@ -46,6 +46,8 @@ enum Place {
     Nowhere(Box<Stored>),
     /// Over.
     Over(Box<Session>),
+    /// It goes on without this user.
+    Left,
     /// Unknown.
     Gone,
     /// The store does not tell.
@@ -114,6 +116,7 @@ impl Viewer {
                 Place::Nowhere(stored) => self.wait(&stored.session).await,
                 Place::Untold => self.pause().await,
                 Place::Over(session) => self.over(&session).await,
+                Place::Left => close(Close::Removed),
                 Place::Gone => close(Close::Unknown),
             };
             if let ControlFlow::Break(end) = flow {
@@ -132,6 +135,7 @@ impl Viewer {
             Ok(Some(stored)) if stored.session.end.is_some() => {
                 Place::Over(Box::new(stored.session))
             }
+            Ok(Some(stored)) if stored.session.user(self.user_id()).is_none() => Place::Left,
             Ok(Some(stored)) => match &stored.owner {
                 Some(owner) if owner.name != *here => Place::There(owner.clone()),
                 Some(_) | None => Place::Nowhere(Box::new(stored)),

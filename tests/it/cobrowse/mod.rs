@@ -1,5 +1,12 @@
 //! Co-browse sessions from outside: REST calls, a visitor's page, and those who watch it.
 
+mod bad_input;
+mod balancer;
 mod cluster;
+mod codes;
+mod control;
+mod process;
 mod relay;
 pub(crate) mod steps;
+mod viewers;
+mod watch;

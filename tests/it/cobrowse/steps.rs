@@ -6,7 +6,7 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use crate::support::{
-    cobrowse::{Page, SITE, Watcher, agent_token},
+    cobrowse::{Page, PageOptions, SITE, Watcher, agent_token},
     in_time,
     node::TestNode,
 };
@@ -90,4 +90,17 @@ pub(crate) async fn watched(
     page.status("active").await;
     watcher.status("active").await;
     (live, page, watcher)
+}
+
+/// The same page with a new line, to a node: the old one is broken.
+pub(crate) async fn back(mut page: Page, node: SocketAddr, options: PageOptions) -> Page {
+    let text = String::from_utf8(page.text().await).expect("pages are texts");
+    let epoch = page.seen().epoch + 1;
+    drop(page);
+    Page::open(node, PageOptions { text, epoch, ..options }).await
+}
+
+/// The options of a page that has the customer's secret of a session, and is not asked again.
+pub(crate) fn of_session(customer: &str) -> PageOptions {
+    PageOptions { token: Some(customer.to_owned()), ..PageOptions::default() }
 }

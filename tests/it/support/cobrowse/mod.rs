@@ -3,14 +3,16 @@
 //! The page is a text. A snapshot's payload is the whole text, a delta's is what is appended; a
 //! viewer is consistent when it shows what the page is.
 
+mod desk;
 mod frame;
 mod page;
 pub(crate) mod rest;
 mod watcher;
 
 pub(crate) use self::{
+    desk::{API_KEY, Desk},
     frame::{Frame, Kind},
-    page::{Page, PageOptions},
+    page::{Page, PageOptions, Seen},
     watcher::Watcher,
 };
 

@@ -103,7 +103,8 @@ impl Page {
         let seen = Seen { text: options.text.into_bytes(), epoch, ..Seen::default() };
         let (told, seen) = watch::channel(seen);
         let (finished, done) = watch::channel(0);
-        let recorder = Recorder { told, finished, consents: options.consents, sequence: 0 };
+        let consents = options.consents;
+        let recorder = Recorder { told, finished, consents, sequence: 0, has_begun: false };
         tokio::spawn(recorder.run(socket, orders));
         Ok(Self { commands, seen, done, commanded: 0 })
     }
@@ -195,6 +196,8 @@ struct Recorder {
     finished: watch::Sender<usize>,
     consents: Option<bool>,
     sequence: u64,
+    /// It has sent something of its epoch, which is what the node tells it from then on.
+    has_begun: bool,
 }
 
 impl Recorder {
@@ -236,7 +239,7 @@ impl Recorder {
         let message = match order {
             Command::Append(text) => {
                 self.told.send_modify(|seen| seen.text.extend(&text));
-                self.sequence += 1;
+                (self.sequence, self.has_begun) = (self.sequence + 1, true);
                 let sequence = self.sequence;
                 frame(Frame { kind: Kind::Delta, epoch, sequence, payload: text })
             }
@@ -261,6 +264,7 @@ impl Recorder {
         match message["type"].as_str().expect("messages have a type") {
             "snapshotRequest" => {
                 self.told.send_modify(|seen| seen.requests += 1);
+                self.has_begun = true;
                 let Seen { text, epoch, .. } = self.told.borrow().clone();
                 let sequence = self.sequence;
                 let frame = frame(Frame { kind: Kind::Snapshot, epoch, sequence, payload: text });
@@ -270,7 +274,7 @@ impl Recorder {
                 if let Some(newest) = message["epoch"].as_u64() {
                     let newest = u32::try_from(newest).expect("an epoch");
                     // Another recorder was here before: this one begins a new epoch above it.
-                    if self.sequence == 0 {
+                    if !self.has_begun {
                         self.told.send_modify(|seen| seen.epoch = seen.epoch.max(newest + 1));
                     }
                 }
