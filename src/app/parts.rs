@@ -159,7 +159,7 @@ impl Parts {
             bus: api.bus.clone(),
             health: api.health.clone(),
             hub: self.hub.clone(),
-            crowd: api.cobrowse_sockets.crowd.clone(),
+            cobrowse: api.cobrowse_sockets.clone(),
             epoch: self.epoch.clone(),
             metrics: api.metrics.clone(),
             probes,

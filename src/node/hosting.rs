@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::{StreamExt, stream};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -12,11 +13,13 @@ use crate::{
         relay::FeedEnd,
     },
     metrics::Metrics,
-    ws::cobrowse::{CobrowseSockets, rooms::HostedRoom},
+    ws::cobrowse::{CobrowseSockets, Wish, rooms::HostedRoom},
 };
 
 /// Sessions in one round trip.
 const BATCH: usize = 256;
+/// Calls to the store under way at once: one that is slow must not hold up the others.
+const AT_ONCE: usize = 64;
 /// How often sessions are looked through.
 const TICK: Duration = Duration::from_secs(1);
 /// Renewals that fit into a lease: two may fail before it lapses.
@@ -58,24 +61,55 @@ impl Hosting {
                 .map(|hosted| (hosted.hosted(), (*hosted.room.session()).clone()))
                 .collect();
             let verdicts = self.cobrowse.service.renew(&sessions).await;
+            let mut judged = Vec::new();
             for ((hosted, verdict), (asked, _)) in batch.iter().zip(verdicts).zip(sessions) {
-                // Claimed anew by this very node meanwhile: the verdict is of the claim before.
-                if hosted.hosted() == asked {
-                    self.apply(hosted, verdict).await;
-                }
+                hosted.store_answered(verdict.is_ok());
+                judged.push((hosted.clone(), asked.fence, verdict));
             }
+            stream::iter(judged)
+                .for_each_concurrent(AT_ONCE, |(hosted, fence, verdict)| async move {
+                    self.apply(&hosted, fence, verdict).await;
+                })
+                .await;
         }
     }
 
-    async fn apply(&self, hosted: &Arc<HostedRoom>, verdict: Result<HostVerdict, StoreError>) {
+    /// The verdict is that of a fence: where this node has claimed the session anew since, it
+    /// means nothing.
+    async fn apply(
+        &self,
+        hosted: &Arc<HostedRoom>,
+        fence: u64,
+        verdict: Result<HostVerdict, StoreError>,
+    ) {
+        if hosted.hosted().fence != fence {
+            return hosted.try_again();
+        }
         match verdict {
             Ok(HostVerdict::Kept { version }) if version == hosted.room.version() => {}
             Ok(HostVerdict::Kept { .. } | HostVerdict::Over) => self.read(hosted).await,
-            Ok(HostVerdict::Fenced) => self.cobrowse.rooms.lose(hosted, FeedEnd::Rehomed),
+            Ok(HostVerdict::Fenced) => self.cobrowse.rooms.lose(hosted, fence, FeedEnd::Rehomed),
             Ok(HostVerdict::Unknown) => self.restore(hosted).await,
             Err(error) => {
                 tracing::debug!(%error, "a hosted session waits to be renewed");
                 Metrics::count(&self.cobrowse.metrics.store_errors, "host");
+                hosted.try_again();
+            }
+        }
+    }
+
+    /// Writes what visitors wanted while the store was away.
+    async fn fulfil(&self, hosted: &Arc<HostedRoom>) {
+        let service = &self.cobrowse.service;
+        for wish in hosted.take_wishes() {
+            let at = hosted.hosted();
+            let written = match &wish {
+                Wish::End(by) => service.end_hosted(&at, by).await,
+                Wish::Revoke(user) => service.control(&at, user, false).await,
+            };
+            match written {
+                Ok(changed) => self.cobrowse.rooms.apply(hosted, at.fence, changed),
+                Err(_) => hosted.wish(wish),
             }
         }
     }
@@ -105,22 +139,27 @@ impl Hosting {
 
     async fn end_unused(&self) {
         let terms = self.cobrowse.service.terms();
-        for hosted in self.cobrowse.rooms.all() {
-            let grace = terms.reconnect_grace;
-            let is_deserted = hosted.room.deserted_since().is_some_and(|at| at.elapsed() >= grace);
-            let by = if hosted.visitor_away().is_some_and(|away| away >= grace)
-                || hosted.room.last_used().elapsed() >= terms.idle
-            {
-                EndedBy::Timeout
-            } else if is_deserted {
-                EndedBy::Deserted
-            } else {
-                continue;
-            };
-            match self.cobrowse.service.end_hosted(&hosted.hosted(), &by).await {
-                Ok(changed) => self.cobrowse.rooms.apply(&hosted, changed),
-                Err(error) => tracing::debug!(%error, "an unused session waits to be ended"),
-            }
-        }
+        let ended =
+            stream::iter(self.cobrowse.rooms.all()).for_each_concurrent(AT_ONCE, async |hosted| {
+                self.fulfil(&hosted).await;
+                let grace = terms.reconnect_grace;
+                let is_deserted =
+                    hosted.room.deserted_since().is_some_and(|at| at.elapsed() >= grace);
+                let by = if hosted.visitor_away().is_some_and(|away| away >= grace)
+                    || hosted.room.last_used().elapsed() >= terms.idle
+                {
+                    EndedBy::Timeout
+                } else if is_deserted {
+                    EndedBy::Deserted
+                } else {
+                    return;
+                };
+                let at = hosted.hosted();
+                match self.cobrowse.service.end_hosted(&at, &by).await {
+                    Ok(changed) => self.cobrowse.rooms.apply(&hosted, at.fence, changed),
+                    Err(error) => tracing::debug!(%error, "an unused session waits to be ended"),
+                }
+            });
+        ended.await;
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     },
     health::{Epoch, Health},
     metrics::Metrics,
-    ws::{cobrowse::Crowd, hub::Hub},
+    ws::{cobrowse::CobrowseSockets, hub::Hub},
 };
 
 /// Between two probes: counts are right within five seconds of lost data, so this is well below.
@@ -38,8 +38,8 @@ pub struct Pulse {
     pub health: Arc<Health>,
     /// Whose sockets are checked when data was lost.
     pub hub: Arc<Hub>,
-    /// Counted with them.
-    pub crowd: Arc<Crowd>,
+    /// Co-browse sockets are counted with them, and their sessions checked.
+    pub cobrowse: Arc<CobrowseSockets>,
     /// Counts.
     pub metrics: Arc<Metrics>,
     /// What was sent to the own channel, and what came back.
@@ -89,7 +89,7 @@ impl Pulse {
                 if epoch != *known {
                     tracing::warn!("the store lost data: putting back the sessions held here");
                     Metrics::count(&self.metrics.rechecks, "data_lost");
-                    self.hub.recheck();
+                    self.recheck();
                 }
                 *known = epoch;
                 self.beat().await;
@@ -100,7 +100,7 @@ impl Pulse {
 
     async fn beat(&self) {
         let record = NodeRecord {
-            sockets: (self.hub.len() + self.crowd.len()) as u64,
+            sockets: (self.hub.len() + self.cobrowse.crowd.len()) as u64,
             draining: self.health.is_draining(),
             ..self.record.clone()
         };
@@ -109,11 +109,17 @@ impl Pulse {
                 if self.health.set_store(true) {
                     tracing::info!("the store answers");
                     Metrics::count(&self.metrics.rechecks, "store_back");
-                    self.hub.recheck();
+                    self.recheck();
                 }
             }
             Err(error) => self.store_failed(&error),
         }
+    }
+
+    /// Everything held here is compared with the store.
+    fn recheck(&self) {
+        self.hub.recheck();
+        self.cobrowse.rooms.look_at_all();
     }
 
     fn store_failed(&self, error: &StoreError) {

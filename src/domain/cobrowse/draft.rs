@@ -1,5 +1,6 @@
 //! A record while it is edited: the rules of each step of a session's life.
 
+use super::session::PAGES;
 use super::{Begun, Credential, End, EndedBy, Event, Role, Session, Status, Stored, User};
 use crate::domain::ids::UserId;
 
@@ -155,9 +156,11 @@ impl Draft {
 
     /// Something happened that changes nothing in the record.
     pub(super) fn note(&mut self, event: Event) -> Edit<()> {
-        if self.session.end.is_some() {
+        let is_page = matches!(event, Event::Page { .. });
+        if self.session.end.is_some() || (is_page && self.session.pages >= PAGES) {
             return Edit::Keep(());
         }
+        self.session.pages += u32::from(is_page);
         self.events.push(event);
         Edit::Write(())
     }

@@ -261,6 +261,9 @@ pub struct Session {
     /// The visitor accepted.
     #[serde(default)]
     pub consented: bool,
+    /// Pages in its audit trail, at most [`PAGES`].
+    #[serde(default)]
+    pub pages: u32,
     /// Who may control the page now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<UserId>,
@@ -274,6 +277,10 @@ pub struct Session {
 
 /// Users of one session, those who left included: a room of trainees fits, a loop does not.
 pub const USERS: usize = 200;
+
+/// Pages in the audit trail of one session: half of it, so that nobody who hurries through pages
+/// pushes out who joined and what was consented to.
+pub const PAGES: u32 = 500;
 
 impl Session {
     /// A session nobody has joined.
@@ -292,6 +299,7 @@ impl Session {
             visitor_came: false,
             consent_required,
             consented: false,
+            pages: 0,
             control: None,
             activated_ms: None,
             end: None,

@@ -45,6 +45,15 @@ impl Budget {
         self.left -= amount as f64;
         Ok(())
     }
+
+    /// Takes that much, into debt if need be, and says how long to take no more.
+    pub fn charge(&mut self, amount: u64, now: Instant) -> Option<Duration> {
+        // Refills; nothing always fits.
+        let _ = self.spend(0, now);
+        self.left -= amount as f64;
+        let debt = -self.left / self.rate_per_second as f64;
+        (debt > 0.0).then(|| Duration::try_from_secs_f64(debt).unwrap_or(Duration::MAX))
+    }
 }
 
 #[cfg(test)]

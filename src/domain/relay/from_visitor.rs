@@ -5,7 +5,10 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::{Fault, PROTOCOL, address::host_and_path, bound, read_object, short};
-use crate::domain::{ids::UserId, visitors::Profile};
+use crate::domain::{
+    ids::{SessionToken, UserId},
+    visitors::Profile,
+};
 
 /// The most characters of any text of a profile.
 pub const PROFILE_CHARS: usize = 200;
@@ -35,6 +38,8 @@ pub enum FromVisitor {
     Consent {
         /// Accepts.
         accepted: bool,
+        /// The session that is meant, where the page says which.
+        session: Option<SessionToken>,
     },
     /// The visitor grants, declines or revokes control.
     Control {
@@ -53,7 +58,10 @@ pub enum FromVisitor {
         height: u32,
     },
     /// The visitor ends the session.
-    End,
+    End {
+        /// The session that is meant, where the page says which.
+        session: Option<SessionToken>,
+    },
 }
 
 #[derive(Deserialize)]
@@ -61,11 +69,11 @@ pub enum FromVisitor {
 enum Wire {
     Hello { protocol: u64, visitor: Option<WireProfile>, visitor_token: Option<Box<str>> },
     Profile { visitor: WireProfile },
-    Consent { accepted: bool },
+    Consent { accepted: bool, session_token: Option<Box<str>> },
     Control { user_id: Box<str>, granted: bool },
     Page { url: Box<str> },
     Viewport { width: u32, height: u32 },
-    End,
+    End { session_token: Option<Box<str>> },
 }
 
 #[derive(Default, Deserialize)]
@@ -127,7 +135,9 @@ impl FromVisitor {
                 Self::Hello { profile, token }
             }
             Wire::Profile { visitor } => Self::Profile(visitor.profile()?),
-            Wire::Consent { accepted } => Self::Consent { accepted },
+            Wire::Consent { accepted, session_token } => {
+                Self::Consent { accepted, session: token(session_token)? }
+            }
             Wire::Control { user_id, granted } => {
                 bound(short(&user_id, 64), "userId is too long")?;
                 Self::Control { user: UserId::from(&*user_id), granted }
@@ -141,7 +151,7 @@ impl FromVisitor {
                 bound(fits, "a viewport has at most 100000 pixels a side")?;
                 Self::Viewport { width, height }
             }
-            Wire::End => Self::End,
+            Wire::End { session_token } => Self::End { session: token(session_token)? },
         })
     }
 
@@ -154,9 +164,16 @@ impl FromVisitor {
             Self::Control { .. } => "control",
             Self::Page(_) => "page",
             Self::Viewport { .. } => "viewport",
-            Self::End => "end",
+            Self::End { .. } => "end",
         }
     }
+}
+
+fn token(text: Option<Box<str>>) -> Result<Option<SessionToken>, Fault> {
+    let read = |text: Box<str>| {
+        SessionToken::read(&text).ok_or(Fault::BadMessage("sessionToken has nine digits"))
+    };
+    text.map(read).transpose()
 }
 
 impl fmt::Debug for FromVisitor {

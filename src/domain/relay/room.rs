@@ -70,10 +70,11 @@ impl Room {
         self.shared.lock().version
     }
 
-    /// The record changed; one that is not newer is ignored. An end closes the room.
+    /// The record changed; one that is not newer is ignored. An end closes the room, whatever its
+    /// version: a session that lapsed is over without anybody having written it.
     pub fn update(&self, session: Session, version: u64) {
         let mut state = self.shared.lock();
-        if version <= state.version {
+        if version <= state.version && session.end.is_none() {
             return;
         }
         state.accept(session, version);
@@ -158,6 +159,27 @@ impl Room {
         }
     }
 
+    /// Whether that socket is the visitor's current one.
+    pub fn is_shown_by(&self, feed: &Arc<Feed>) -> bool {
+        let state = self.shared.lock();
+        state.visitor.as_ref().is_some_and(|held| Arc::ptr_eq(held, feed))
+    }
+
+    /// The visitor wants no more of it: nothing of the page passes from now on, whether or not
+    /// that could be written yet.
+    pub fn halt(&self) {
+        let mut state = self.shared.lock();
+        state.halted = true;
+        state.tape.interrupt();
+        state.viewers.iter().for_each(|viewer| viewer.feed.fall_behind());
+    }
+
+    /// The visitor takes control back: it is over from now on, whether or not that could be
+    /// written yet.
+    pub fn revoke(&self, user: &UserId) {
+        self.shared.lock().revoked = Some(user.clone());
+    }
+
     /// Closes all feeds, and those that are attached from now on.
     pub fn close(&self, end: FeedEnd) {
         self.shared.lock().close(end);
@@ -192,6 +214,7 @@ impl State {
         self.status = session.status();
         self.session = Arc::new(session);
         self.version = version;
+        self.revoked.take_if(|revoked| self.session.control.as_ref() != Some(revoked));
         let session = self.session.clone();
         let stays = |user: &UserId| session.user(user).is_some();
         self.asking.retain(|user| stays(user) && session.control.as_ref() != Some(user));

@@ -28,7 +28,14 @@ impl Room {
                 VisitorAct::Done
             }
             FromVisitor::Profile(profile) => VisitorAct::Profile(profile),
-            FromVisitor::Consent { accepted } => VisitorAct::Consent(accepted),
+            FromVisitor::Consent { session, .. } | FromVisitor::End { session }
+                if session.as_ref().is_some_and(|token| *token != state.session.token) =>
+            {
+                // Said of a session that is over by now.
+                state.refuse_visitor(ErrorCode::Unexpected);
+                VisitorAct::Done
+            }
+            FromVisitor::Consent { accepted, .. } => VisitorAct::Consent(accepted),
             FromVisitor::Control { user, granted } => state.control(user, granted),
             FromVisitor::Page(url) => {
                 state.page = Some(url.clone());
@@ -40,7 +47,7 @@ impl Room {
                 state.tell_viewport();
                 VisitorAct::Done
             }
-            FromVisitor::End => VisitorAct::End,
+            FromVisitor::End { .. } => VisitorAct::End,
         }
     }
 
@@ -77,6 +84,9 @@ impl State {
             return VisitorAct::Done;
         }
         self.asking.retain(|asking| *asking != user);
+        if granted {
+            self.revoked = None;
+        }
         if !granted && self.session.control.as_ref() != Some(&user) {
             let declined = ToViewer::ControlDeclined {}.text();
             for viewer in self.viewers.iter().filter(|viewer| viewer.user == user) {
@@ -93,7 +103,7 @@ impl State {
         let Some(visitor) = &self.visitor else {
             return Err(ErrorCode::VisitorAway);
         };
-        if self.session.control.as_ref() == Some(user) || self.asking.contains(user) {
+        if self.has_control(user) || self.asking.contains(user) {
             return Ok(ViewerAct::Done);
         }
         if let Some(user) = self.session.user(user) {
@@ -104,8 +114,11 @@ impl State {
     }
 
     fn release_control(&self, user: &UserId) -> Result<ViewerAct, ErrorCode> {
-        let has_control = self.session.control.as_ref() == Some(user);
-        if has_control { Ok(ViewerAct::ReleaseControl) } else { Err(ErrorCode::NoControl) }
+        if self.has_control(user) {
+            Ok(ViewerAct::ReleaseControl)
+        } else {
+            Err(ErrorCode::NoControl)
+        }
     }
 
     fn resync(&mut self, feed: &Arc<Feed>) -> Result<ViewerAct, ErrorCode> {
@@ -135,7 +148,7 @@ impl State {
         if !permitted {
             return Err(ErrorCode::NotPermitted);
         }
-        if needs_control && self.session.control.as_ref() != Some(user) {
+        if needs_control && !self.has_control(user) {
             return Err(ErrorCode::NoControl);
         }
         let slot = slot(user, &gesture);

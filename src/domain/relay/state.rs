@@ -45,6 +45,10 @@ pub(super) struct State {
     pub(super) viewers: Vec<Viewer>,
     pub(super) page: Option<Box<str>>,
     pub(super) viewport: Option<(u32, u32)>,
+    /// The visitor wants no more of it, and the record may not say so yet.
+    pub(super) halted: bool,
+    /// Who lost control, where the record may not say so yet.
+    pub(super) revoked: Option<UserId>,
     /// Who asked for control and has no answer yet.
     pub(super) asking: Vec<UserId>,
     /// The epoch whose frames were last refused because the session is not active.
@@ -76,6 +80,8 @@ impl Shared {
             viewers: Vec::new(),
             page: None,
             viewport: None,
+            halted: false,
+            revoked: None,
             asking: Vec::new(),
             refused_epoch: None,
             told_old: false,
@@ -101,7 +107,12 @@ impl Shared {
 
 impl State {
     pub(super) fn is_active(&self) -> bool {
-        self.status == Status::Active
+        self.status == Status::Active && !self.halted
+    }
+
+    /// Whether that viewer controls the page.
+    pub(super) fn has_control(&self, user: &UserId) -> bool {
+        self.session.control.as_ref() == Some(user) && self.revoked.as_ref() != Some(user)
     }
 
     /// What late joiners get, if it may be shown and is there.

@@ -84,6 +84,23 @@ impl VisitorService {
         self.visitors.enter(tenant, &entrance).await
     }
 
+    /// What a page tells anew of its visitor; false where another connection has the seat.
+    pub async fn tell(
+        &self,
+        tenant: &TenantId,
+        visitor: &VisitorId,
+        connection: u64,
+        profile: &Profile,
+    ) -> Result<bool, StoreError> {
+        let known = self.visitors.find(tenant, visitor).await?;
+        let is_seated =
+            known.and_then(|known| known.seat).is_some_and(|s| s.connection == connection);
+        if is_seated {
+            self.enter(tenant, visitor.clone(), profile.clone(), connection).await?;
+        }
+        Ok(is_seated)
+    }
+
     /// Renews presence connections: one outcome each, in order.
     pub async fn beat(
         &self,

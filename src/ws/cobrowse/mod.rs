@@ -18,7 +18,7 @@ pub use self::{
     close::Close,
     crowd::Crowd,
     presences::{PresenceOrder, Presences},
-    rooms::Rooms,
+    rooms::{Rooms, Wish},
 };
 use crate::{
     auth::{NodeTokens, VisitorTokens},

@@ -1,6 +1,7 @@
 //! The sessions this node hosts.
 
 use std::{
+    cmp,
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -12,8 +13,8 @@ use std::{
 use tokio::{sync::Notify, time::Instant};
 
 use crate::domain::{
-    cobrowse::{Changed, Hosted, Server, Stored},
-    ids::SessionToken,
+    cobrowse::{Changed, EndedBy, Hosted, Server, Stored},
+    ids::{SessionToken, UserId},
     relay::{Feed, FeedEnd, Room},
 };
 
@@ -34,6 +35,19 @@ struct Clock {
     renewed: Instant,
     /// Since when no visitor's socket is here.
     visitor_gone: Option<Instant>,
+    /// The store did not answer the last renewal: nobody can be expected to be back.
+    store_away: bool,
+    /// What the visitor wanted and could not be written yet.
+    wishes: Vec<Wish>,
+}
+
+/// What a visitor withdraws: it counts at once, and is written as soon as the store answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// The session is to end.
+    End(EndedBy),
+    /// That user is to control the page no longer.
+    Revoke(UserId),
 }
 
 impl HostedRoom {
@@ -55,24 +69,52 @@ impl HostedRoom {
         }
     }
 
-    /// The visitor's socket is here.
-    pub fn visitor_here(&self) -> Arc<Feed> {
-        self.clock().visitor_gone = None;
-        self.room.attach_visitor()
+    /// The visitor's socket that claimed under this fence is here; none where a newer one is.
+    pub fn visitor_here(&self, fence: u64) -> Option<Arc<Feed>> {
+        let mut clock = self.clock();
+        if fence < self.fence.load(Ordering::Relaxed) {
+            return None;
+        }
+        clock.visitor_gone = None;
+        Some(self.room.attach_visitor())
     }
 
     /// A visitor's socket is gone. True where it was the one that counts.
     pub fn visitor_gone(&self, feed: &Arc<Feed>) -> bool {
+        let mut clock = self.clock();
         let was_current = self.room.detach_visitor(feed);
         if was_current {
-            self.clock().visitor_gone = Some(Instant::now());
+            clock.visitor_gone = Some(Instant::now());
         }
         was_current
     }
 
-    /// For how long the visitor has been away.
+    /// For how long the visitor has been away, while it could come back.
     pub fn visitor_away(&self) -> Option<Duration> {
-        self.clock().visitor_gone.map(|since| since.elapsed())
+        let clock = self.clock();
+        clock.visitor_gone.filter(|_| !clock.store_away).map(|since| since.elapsed())
+    }
+
+    /// The store answered a renewal, or did not. After a silence visitors have their grace anew.
+    pub fn store_answered(&self, answered: bool) {
+        let mut clock = self.clock();
+        if answered && clock.store_away && clock.visitor_gone.is_some() {
+            clock.visitor_gone = Some(Instant::now());
+        }
+        clock.store_away = !answered;
+    }
+
+    /// Notes what could not be written.
+    pub fn wish(&self, wish: Wish) {
+        let mut clock = self.clock();
+        if !clock.wishes.contains(&wish) {
+            clock.wishes.push(wish);
+        }
+    }
+
+    /// Takes what could not be written.
+    pub fn take_wishes(&self) -> Vec<Wish> {
+        std::mem::take(&mut self.clock().wishes)
     }
 
     /// Whether it is to be renewed: after `every`, or at once where something changed.
@@ -128,7 +170,8 @@ impl Rooms {
         let node = self.here.name.clone();
         // Until its visitor's socket is attached.
         let visitor_gone = Some(Instant::now());
-        let clock = Clock { renewed: Instant::now(), visitor_gone };
+        let (renewed, wishes) = (Instant::now(), Vec::new());
+        let clock = Clock { renewed, visitor_gone, store_away: false, wishes };
         let hosted = Arc::new(HostedRoom {
             room: Room::new(&stored.session, stored.version, node, self.reconnect_grace),
             session: session.clone(),
@@ -182,8 +225,8 @@ impl Rooms {
         self.changed.notified().await;
     }
 
-    /// Takes over what became of a change of the session.
-    pub fn apply<T>(&self, hosted: &Arc<HostedRoom>, changed: Changed<T>) {
+    /// Takes over what became of a change that was made under that fence.
+    pub fn apply<T>(&self, hosted: &Arc<HostedRoom>, fence: u64, changed: Changed<T>) {
         match changed {
             Changed::Done { session, version, .. } => {
                 let is_over = session.end.is_some();
@@ -192,7 +235,7 @@ impl Rooms {
                     self.remove(hosted);
                 }
             }
-            Changed::Fenced => self.lose(hosted, FeedEnd::Rehomed),
+            Changed::Fenced => self.lose(hosted, fence, FeedEnd::Rehomed),
             // Forgotten, or over for long: the next renewal tells which.
             Changed::Unknown => self.look(&hosted.session),
         }
@@ -200,17 +243,30 @@ impl Rooms {
 
     /// Takes over the record as it was read.
     pub fn take_over(&self, hosted: &Arc<HostedRoom>, stored: Stored) {
-        if stored.fence == hosted.hosted().fence {
-            let (session, version) = (Box::new(stored.session), stored.version);
-            self.apply(hosted, Changed::Done { outcome: (), session, version });
-        } else {
-            self.lose(hosted, FeedEnd::Rehomed);
+        let fence = hosted.hosted().fence;
+        match stored.fence.cmp(&fence) {
+            cmp::Ordering::Equal => {
+                let (session, version) = (Box::new(stored.session), stored.version);
+                self.apply(hosted, fence, Changed::Done { outcome: (), session, version });
+            }
+            cmp::Ordering::Greater => self.lose(hosted, fence, FeedEnd::Rehomed),
+            // An older copy of the store, or one that was read before this node's newest claim.
+            cmp::Ordering::Less => self.look(&hosted.session),
         }
     }
 
-    /// This node hosts the session no longer: whoever is attached looks for it elsewhere.
-    pub fn lose(&self, hosted: &Arc<HostedRoom>, why: FeedEnd) {
-        self.remove(hosted);
+    /// This node hosts the session no longer under that fence: whoever is attached looks for it
+    /// elsewhere. Where it has claimed the session anew meanwhile, nothing is lost.
+    pub fn lose(&self, hosted: &Arc<HostedRoom>, fence: u64, why: FeedEnd) {
+        {
+            let mut rooms = self.lock();
+            if hosted.fence.load(Ordering::Relaxed) > fence {
+                return;
+            }
+            if rooms.get(&hosted.session).is_some_and(|known| Arc::ptr_eq(known, hosted)) {
+                rooms.remove(&hosted.session);
+            }
+        }
         hosted.room.close(why);
     }
 

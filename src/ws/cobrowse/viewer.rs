@@ -26,6 +26,10 @@ const FIRST_LOOK: Duration = Duration::from_millis(20);
 /// ... to here. One read of one key each.
 const LONGEST_LOOK: Duration = Duration::from_millis(500);
 
+/// A session that the store does not know for so long is gone: a host puts back what the store
+/// lost within seconds.
+const GONE: Duration = Duration::from_secs(10);
+
 /// What was checked before the socket was opened.
 pub struct ViewerTicket {
     /// The session, as it was then.
@@ -46,9 +50,9 @@ enum Place {
     Nowhere(Box<Stored>),
     /// Over.
     Over(Box<Session>),
-    /// It goes on without this user.
+    /// This user has left it.
     Left,
-    /// Unknown.
+    /// Unknown, and not by a loss of data that its host is about to heal.
     Gone,
     /// The store does not tell.
     Untold,
@@ -63,6 +67,8 @@ pub(super) struct Viewer {
     /// The state that was told while there was no host, so that it is told once.
     told: Option<String>,
     look_again: Duration,
+    /// Since when the store does not know the session.
+    gone_since: Option<Instant>,
 }
 
 /// Serves a socket to its end.
@@ -79,6 +85,7 @@ pub fn serve(
         messages: Budget::VIEWER_MESSAGES,
         told: None,
         look_again: FIRST_LOOK,
+        gone_since: None,
     });
     async move {
         let end = match viewer.greet().await {
@@ -135,12 +142,15 @@ impl Viewer {
             Ok(Some(stored)) if stored.session.end.is_some() => {
                 Place::Over(Box::new(stored.session))
             }
-            Ok(Some(stored)) if stored.session.user(self.user_id()).is_none() => Place::Left,
+            Ok(Some(stored)) if stored.session.user(&self.user.id).is_none() => Place::Left,
             Ok(Some(stored)) => match &stored.owner {
                 Some(owner) if owner.name != *here => Place::There(owner.clone()),
                 Some(_) | None => Place::Nowhere(Box::new(stored)),
             },
-            Ok(None) => Place::Gone,
+            Ok(None) => {
+                let since = *self.gone_since.get_or_insert_with(Instant::now);
+                if since.elapsed() < GONE { Place::Untold } else { Place::Gone }
+            }
             Err(error) => {
                 tracing::debug!(%error, "a viewer waits for the store");
                 Place::Untold
@@ -152,10 +162,16 @@ impl Viewer {
     pub(super) fn found(&mut self) {
         self.look_again = FIRST_LOOK;
         self.told = None;
+        self.gone_since = None;
     }
 
     async fn watch_here(&mut self, hosted: &Arc<HostedRoom>) -> Flow {
-        let Some(feed) = self.attach(hosted).await else { return close(Close::Removed) };
+        let feed = match self.attach(hosted).await {
+            Ok(Some(feed)) => feed,
+            Ok(None) => return close(Close::Removed),
+            Err(_) if self.is_passed_on => return close(Close::Moved),
+            Err(_) => return self.pause().await,
+        };
         self.found();
         let flow = loop {
             match self.step_here(hosted, &feed).await {
@@ -172,14 +188,15 @@ impl Viewer {
     }
 
     /// Attaches to the room, which may not have heard yet that this user joined.
-    async fn attach(&mut self, hosted: &Arc<HostedRoom>) -> Option<Arc<Feed>> {
+    async fn attach(&mut self, hosted: &Arc<HostedRoom>) -> Result<Option<Arc<Feed>>, StoreError> {
         if let Some(feed) = hosted.room.attach_viewer(&self.user.id) {
-            return Some(feed);
+            return Ok(Some(feed));
         }
         let shared = self.line.shared.clone();
-        let stored = shared.service.get(&self.session.token).await.ok().flatten()?;
-        hosted.room.update(stored.session, stored.version);
-        hosted.room.attach_viewer(&self.user.id)
+        if let Some(stored) = shared.service.get(&self.session.token).await? {
+            shared.rooms.take_over(hosted, stored);
+        }
+        Ok(hosted.room.attach_viewer(&self.user.id))
     }
 
     async fn step_here(&mut self, hosted: &Arc<HostedRoom>, feed: &Arc<Feed>) -> Flow {
@@ -229,7 +246,7 @@ impl Viewer {
             ViewerAct::ReleaseControl => service.release_control(&at, &user).await?,
             ViewerAct::End => service.leave(&at, &user, &self.user.token).await?,
         };
-        self.line.shared.rooms.apply(hosted, changed);
+        self.line.shared.rooms.apply(hosted, at.fence, changed);
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use axum::extract::ws::WebSocket;
 use bytes::Bytes;
 use tokio::time::{Instant, sleep_until};
 
-use self::showing::Shown;
+use self::showing::{Showing, Shown};
 use super::{
     Close, CobrowseSockets, PresenceOrder,
     line::{End, Flow, Heard, Line, close},
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     domain::{
-        cobrowse::Credential,
+        cobrowse::{Credential, EndedBy},
         ids::{SessionToken, TenantId},
         relay::{Budget, ErrorCode, Feed, FeedEnd, FromVisitor, Next, ToVisitor, VisitorAct},
         visitors::Profile,
@@ -27,6 +27,9 @@ use crate::{
 
 /// Messages that write to the store: a person who hurries through pages sends one a second.
 const STORE_MESSAGES: Budget = Budget::new(2, 30);
+
+/// A socket over its budgets is read again after this time at the latest.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// What was checked before the socket was opened.
 pub struct VisitorTicket {
@@ -47,6 +50,8 @@ struct Visitor {
     shown: Option<Shown>,
     /// The session it was in last: beats tell of it as long as no other is noted.
     over: Option<SessionToken>,
+    /// The visitor ended its session, or declined, while this node could not host it.
+    wish: Option<EndedBy>,
     /// Another connection has the visitor's seat, and this one was told.
     stands_by: bool,
     /// Over its budget, it is not read until then.
@@ -72,6 +77,7 @@ pub fn serve(
         noted: None,
         shown: None,
         over: None,
+        wish: None,
         stands_by: false,
         read_at: None,
         messages: Budget::VISITOR_MESSAGES,
@@ -121,9 +127,9 @@ impl Visitor {
     /// Takes so much off a budget; over it, the socket is not read for a while.
     fn spend(&mut self, budget: fn(&mut Self) -> &mut Budget, amount: u64) {
         let now = Instant::now();
-        if let Err(wait) = budget(self).spend(amount, now) {
-            let wait = wait.min(Duration::from_secs(1));
-            self.read_at = Some(self.read_at.map_or(now + wait, |at| at.max(now + wait)));
+        if let Some(wait) = budget(self).charge(amount, now) {
+            let until = now + wait.min(LONGEST_PAUSE);
+            self.read_at = Some(self.read_at.map_or(until, |at| at.max(until)));
         }
     }
 
@@ -135,8 +141,13 @@ impl Visitor {
         metrics.relay_frames.inc();
         metrics.relay_bytes.inc_by(size);
         // Without a session there is nobody to see it.
-        let Some((hosted, _)) = self.hosted() else { return ControlFlow::Continue(()) };
-        match hosted.room.visitor_data(frame) {
+        let Some(Showing { room, feed, .. }) = self.showing() else {
+            return ControlFlow::Continue(());
+        };
+        if !room.room.is_shown_by(feed) {
+            return ControlFlow::Continue(());
+        }
+        match room.room.visitor_data(frame) {
             Ok(()) => ControlFlow::Continue(()),
             Err(fault) => close(fault),
         }
@@ -148,16 +159,27 @@ impl Visitor {
             Ok(message) => message,
             Err(fault) => return close(fault),
         };
-        let act = match (self.hosted(), message) {
-            (Some((hosted, _)), message) => hosted.room.visitor_says(message),
+        let act = match (self.showing(), message) {
+            (Some(Showing { room, feed, .. }), message) if room.room.is_shown_by(feed) => {
+                room.room.visitor_says(message)
+            }
+            // A newer connection speaks for the visitor: this one is about to be told.
+            (Some(_), _) => VisitorAct::Done,
             (None, FromVisitor::Profile(profile)) => VisitorAct::Profile(profile),
             (None, FromVisitor::Page(url)) => VisitorAct::Page(url),
-            // Said while the session ended, or before it is hosted.
-            (None, _) => return ControlFlow::Continue(()),
+            (None, FromVisitor::End { .. }) => VisitorAct::End,
+            (None, FromVisitor::Consent { accepted, .. }) => VisitorAct::Consent(accepted),
+            (
+                None,
+                FromVisitor::Hello { .. }
+                | FromVisitor::Control { .. }
+                | FromVisitor::Viewport { .. },
+            ) => VisitorAct::Done,
         };
         if !matches!(act, VisitorAct::Done) {
             self.spend(|visitor| &mut visitor.writes, 1);
         }
+        self.withdraw(&act);
         match self.act(act).await {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
@@ -183,9 +205,7 @@ impl Visitor {
         let session = self.shown.as_ref().map(|shown| shown.session.clone());
         match (end, session) {
             (FeedEnd::Ended | FeedEnd::Removed, Some(session)) => self.over(session, Close::Ended),
-            (FeedEnd::Superseded | FeedEnd::Rehomed, Some(session)) => {
-                self.over(session, Close::Superseded)
-            }
+            (FeedEnd::Superseded | FeedEnd::Rehomed, Some(_)) => self.put_aside(),
             (end, _) => close(end),
         }
     }
@@ -193,13 +213,13 @@ impl Visitor {
     async fn leave(mut self: Box<Self>, end: End) {
         let shared = self.line.shared.clone();
         if end == End::Close(Close::Draining)
-            && let Some((hosted, _)) = self.hosted()
+            && let Some(Showing { room, at, .. }) = self.showing()
         {
             // Another node is to host it: its visitor comes there next, and those who watch follow.
-            if let Err(error) = shared.service.let_go(&hosted.hosted()).await {
+            if let Err(error) = shared.service.let_go(at).await {
                 tracing::debug!(%error, "a session is left to its lease");
             }
-            shared.rooms.lose(hosted, FeedEnd::Draining);
+            shared.rooms.lose(room, at.fence, FeedEnd::Draining);
         } else {
             self.put_down().await;
         }

@@ -8,5 +8,6 @@ mod control;
 mod process;
 mod relay;
 pub(crate) mod steps;
+mod store;
 mod viewers;
 mod watch;

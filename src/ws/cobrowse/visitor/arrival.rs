@@ -64,7 +64,7 @@ impl Visitor {
             Ok(entered) => {
                 self.welcome(entered.lookup_code).await?;
                 match entered.session {
-                    Some(session) if self.customer.is_none() => self.show(&session).await,
+                    Some(session) if self.customer.is_none() => self.follow(&session).await,
                     Some(_) | None => ControlFlow::Continue(()),
                 }
             }
@@ -97,12 +97,14 @@ impl Visitor {
         let session = match order {
             Err(Overflown) => return close(Close::TooSlow),
             Ok(PresenceOrder::Enter) => return self.sit().await,
-            Ok(PresenceOrder::Standby) if self.stands_by => return ControlFlow::Continue(()),
             Ok(PresenceOrder::Standby) => {
-                self.stands_by = true;
                 self.put_down().await;
+                if std::mem::replace(&mut self.stands_by, true) {
+                    return ControlFlow::Continue(());
+                }
                 return self.line.say(ToVisitor::Standby {}.text()).await;
             }
+            Ok(PresenceOrder::Session(_) | PresenceOrder::Look) if self.stands_by => None,
             Ok(PresenceOrder::Session(session)) => Some(session),
             Ok(PresenceOrder::Look) => self.invitation().await,
         };
@@ -113,17 +115,19 @@ impl Visitor {
                     && shown != Some(&session)
                     && self.over.as_ref() != Some(&session) =>
             {
-                self.show(&session).await
+                self.follow(&session).await
             }
             Some(_) | None => ControlFlow::Continue(()),
         }
     }
 
-    /// The session the visitor was invited to; where the store is away, a beat tells it later.
+    /// The session the visitor was invited to, if this connection has its seat. Where the store is
+    /// away, a beat tells it later.
     pub(super) async fn invitation(&mut self) -> Option<SessionToken> {
         let presence = self.presence.as_ref()?;
         let (visitor, visitors) = (presence.visitor.clone(), self.line.shared.visitors.clone());
-        let found = visitors.find(&self.tenant, &visitor).await;
-        found.ok().flatten()?.session
+        let connection = presence.connection;
+        let found = visitors.find(&self.tenant, &visitor).await.ok().flatten()?;
+        found.session.filter(|_| found.seat.is_some_and(|seat| seat.connection == connection))
     }
 }

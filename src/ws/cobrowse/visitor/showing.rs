@@ -7,14 +7,17 @@ use tokio::time::Instant;
 use super::Visitor;
 use crate::{
     domain::{
-        cobrowse::{Changed, ClaimOutcome, Credential, EndedBy, Event, Joined, Joiner, Status},
+        cobrowse::{
+            Begun, Changed, ClaimOutcome, Credential, EndedBy, Event, Hosted, Joined, Joiner,
+            Session, Status,
+        },
         error::StoreError,
         ids::SessionToken,
         relay::{Feed, VisitorAct},
         visitors::Profile,
     },
     ws::cobrowse::{
-        Close,
+        Close, Wish,
         line::{Flow, close},
         rooms::HostedRoom,
     },
@@ -27,7 +30,16 @@ const HOST_RETRY: Duration = Duration::from_secs(1);
 pub(super) struct Shown {
     pub(super) session: SessionToken,
     /// None while the store does not let this node host it: tried again then.
-    pub(super) hosted: Result<(Arc<HostedRoom>, Arc<Feed>), Instant>,
+    pub(super) hosted: Result<Showing, Instant>,
+}
+
+/// A session that this socket's claim made this node the host of.
+#[derive(Clone)]
+pub(super) struct Showing {
+    pub(super) room: Arc<HostedRoom>,
+    pub(super) feed: Arc<Feed>,
+    /// The session, and the fence of this socket's own claim.
+    pub(super) at: Hosted,
 }
 
 impl Visitor {
@@ -41,39 +53,57 @@ impl Visitor {
             Ok(Joined::Unknown | Joined::NotAllowed | Joined::AgentBusy | Joined::Full) => {
                 close(Close::Unknown)
             }
-            Err(_) => {
+            Err(error) => {
+                tracing::debug!(%error, "a visitor waits for the store");
                 self.later(session);
                 ControlFlow::Continue(())
             }
         }
     }
 
-    pub(super) fn later(&mut self, session: SessionToken) {
-        self.shown = Some(Shown { session, hosted: Err(Instant::now() + HOST_RETRY) });
+    /// A session the visitor is invited to; never one of others whose token was given again.
+    pub(super) async fn follow(&mut self, session: &SessionToken) -> Flow {
+        match self.line.shared.service.get(session).await {
+            Ok(Some(stored)) if self.is_invited_to(&stored.session) => self.show(session).await,
+            Ok(_) => {
+                self.over = Some(session.clone());
+                ControlFlow::Continue(())
+            }
+            // The next beat tells of it again.
+            Err(_) => ControlFlow::Continue(()),
+        }
+    }
+
+    fn is_invited_to(&self, session: &Session) -> bool {
+        let visitor = self.presence.as_ref().map(|presence| presence.visitor.clone());
+        session.tenant == self.tenant
+            && session.end.is_none()
+            && visitor.is_some_and(|visitor| session.begun == Begun::WatchLink(visitor))
+    }
+
+    /// Tries again soon; what is shown already stays.
+    fn later(&mut self, session: SessionToken) {
+        let is_shown = |shown: &Shown| shown.session == session && shown.hosted.is_ok();
+        if !self.shown.as_ref().is_some_and(is_shown) {
+            self.shown = Some(Shown { session, hosted: Err(Instant::now() + HOST_RETRY) });
+        }
     }
 
     /// Makes this node the host of the session, and shows the page in it.
     pub(super) async fn show(&mut self, session: &SessionToken) -> Flow {
-        let shared = self.line.shared.clone();
         if self.shown.as_ref().is_some_and(|shown| shown.session != *session) {
             self.put_down().await;
         }
-        match shared.service.claim(session).await {
-            Ok(ClaimOutcome::Claimed { stored, .. }) => {
-                let room = shared.rooms.host(&stored);
-                match shared.service.visitor_came(&room.hosted()).await {
-                    Ok(changed) => shared.rooms.apply(&room, changed),
-                    Err(_) => {
-                        self.later(session.clone());
-                        return ControlFlow::Continue(());
-                    }
-                }
-                let feed = room.visitor_here();
-                self.shown = Some(Shown { session: session.clone(), hosted: Ok((room, feed)) });
+        match self.claim(session).await {
+            Ok(Ok(Some(showing))) => {
+                let at = showing.at.clone();
+                self.shown = Some(Shown { session: session.clone(), hosted: Ok(showing) });
+                self.end_as_wished(&at).await;
                 ControlFlow::Continue(())
             }
-            Ok(ClaimOutcome::Over) => self.over(session.clone(), Close::Ended),
-            Ok(ClaimOutcome::Unknown) => self.over(session.clone(), Close::Unknown),
+            // A newer connection of this visitor, on this very node, was quicker.
+            Ok(Ok(None)) => self.put_aside(),
+            Ok(Err(reason)) => self.over(session.clone(), reason),
             Err(error) => {
                 tracing::debug!(%error, "a session waits for the store");
                 self.later(session.clone());
@@ -82,10 +112,46 @@ impl Visitor {
         }
     }
 
-    /// Its session is over, or another connection's: a visitor who is online stays so.
+    async fn claim(
+        &mut self,
+        session: &SessionToken,
+    ) -> Result<Result<Option<Showing>, Close>, StoreError> {
+        let shared = self.line.shared.clone();
+        let stored = match shared.service.claim(session).await? {
+            ClaimOutcome::Claimed { stored, .. } => stored,
+            ClaimOutcome::Over => return Ok(Err(Close::Ended)),
+            ClaimOutcome::Unknown => return Ok(Err(Close::Unknown)),
+        };
+        let at = Hosted { session: session.clone(), fence: stored.fence };
+        let room = shared.rooms.host(&stored);
+        let changed = shared.service.visitor_came(&at).await?;
+        shared.rooms.apply(&room, at.fence, changed);
+        let feed = room.visitor_here(at.fence);
+        Ok(Ok(feed.map(|feed| Showing { room, feed, at })))
+    }
+
+    /// What the visitor ended while nobody hosted it.
+    async fn end_as_wished(&mut self, at: &Hosted) {
+        if let (Some(by), Some(showing)) = (self.wish.take(), self.showing().cloned()) {
+            showing.room.room.halt();
+            showing.room.wish(Wish::End(by));
+            self.line.shared.rooms.look(&at.session);
+        }
+    }
+
+    /// Its session is over: a visitor who is online stays so.
     pub(super) fn over(&mut self, session: SessionToken, reason: Close) -> Flow {
-        self.shown = None;
         self.over = Some(session);
+        self.leave_session(reason)
+    }
+
+    /// Another connection shows its page in the session.
+    pub(super) fn put_aside(&mut self) -> Flow {
+        self.leave_session(Close::Superseded)
+    }
+
+    fn leave_session(&mut self, reason: Close) -> Flow {
+        (self.shown, self.wish) = (None, None);
         if self.presence.is_some() && self.customer.is_none() {
             return ControlFlow::Continue(());
         }
@@ -93,10 +159,10 @@ impl Visitor {
     }
 
     pub(super) fn feed(&self) -> Option<Arc<Feed>> {
-        self.hosted().map(|(_, feed)| feed.clone())
+        self.showing().map(|showing| showing.feed.clone())
     }
 
-    pub(super) fn hosted(&self) -> Option<&(Arc<HostedRoom>, Arc<Feed>)> {
+    pub(super) fn showing(&self) -> Option<&Showing> {
         self.shown.as_ref()?.hosted.as_ref().ok()
     }
 
@@ -112,67 +178,111 @@ impl Visitor {
         }
     }
 
+    /// Withdraws at once what the visitor withdraws; the store is told as soon as it answers.
+    pub(super) fn withdraw(&mut self, act: &VisitorAct) {
+        let wish = match act {
+            VisitorAct::End => Wish::End(EndedBy::Customer),
+            VisitorAct::Control { user, granted: false } => Wish::Revoke(user.clone()),
+            VisitorAct::Done
+            | VisitorAct::Consent(_)
+            | VisitorAct::Control { .. }
+            | VisitorAct::Page(_)
+            | VisitorAct::Profile(_) => return,
+        };
+        let Some(Showing { room, .. }) = self.showing() else { return };
+        match &wish {
+            Wish::End(_) => room.room.halt(),
+            Wish::Revoke(user) => room.room.revoke(user),
+        }
+    }
+
     pub(super) async fn act(&mut self, act: VisitorAct) -> Result<(), StoreError> {
-        let shared = self.line.shared.clone();
-        let hosted = self.hosted().map(|(hosted, _)| hosted.clone());
-        let changed = match (act, &hosted) {
-            (VisitorAct::Profile(profile), _) => {
+        let service = self.line.shared.service.clone();
+        let Some(Showing { room, at, .. }) = self.showing().cloned() else {
+            return self.act_alone(act).await;
+        };
+        let changed = match &act {
+            VisitorAct::Consent(accepted) => service.consent(&at, *accepted).await,
+            VisitorAct::Control { user, granted } => service.control(&at, user, *granted).await,
+            VisitorAct::End => service.end_hosted(&at, &EndedBy::Customer).await,
+            VisitorAct::Page(_) | VisitorAct::Profile(_) | VisitorAct::Done => {
+                return self.act_alone(act).await;
+            }
+        };
+        match (changed, act) {
+            (Ok(changed), _) => {
+                self.line.shared.rooms.apply(&room, at.fence, changed);
+                Ok(())
+            }
+            (Err(_), VisitorAct::End) => {
+                room.wish(Wish::End(EndedBy::Customer));
+                Ok(())
+            }
+            (Err(_), VisitorAct::Control { user, granted: false }) => {
+                room.wish(Wish::Revoke(user));
+                Ok(())
+            }
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    /// What concerns the visitor's presence, or is said while no session is hosted.
+    async fn act_alone(&mut self, act: VisitorAct) -> Result<(), StoreError> {
+        match act {
+            VisitorAct::Profile(profile) => {
                 let last_url = profile.last_url.or(self.profile.last_url.take());
                 self.profile = Profile { last_url, ..profile };
-                return self.tell_profile().await;
+                self.tell_profile().await
             }
-            (VisitorAct::Page(url), _) => {
+            VisitorAct::Page(url) => {
                 self.profile.last_url = Some(url);
                 self.tell_profile().await?;
-                return self.note_page().await;
+                self.note_page().await
             }
-            (VisitorAct::Consent(accepted), Some(hosted)) => {
-                shared.service.consent(&hosted.hosted(), accepted).await?
+            VisitorAct::End => {
+                self.wish = self.shown.is_some().then_some(EndedBy::Customer);
+                Ok(())
             }
-            (VisitorAct::Control { user, granted }, Some(hosted)) => {
-                shared.service.control(&hosted.hosted(), &user, granted).await?
+            VisitorAct::Consent(false) => {
+                self.wish = self.shown.is_some().then_some(EndedBy::Declined);
+                Ok(())
             }
-            (VisitorAct::End, Some(hosted)) => {
-                shared.service.end_hosted(&hosted.hosted(), &EndedBy::Customer).await?
-            }
-            (VisitorAct::Done, _) | (_, None) => return Ok(()),
-        };
-        if let Some(hosted) = hosted {
-            shared.rooms.apply(&hosted, changed);
+            VisitorAct::Consent(true) | VisitorAct::Control { .. } | VisitorAct::Done => Ok(()),
         }
-        Ok(())
     }
 
     /// The audit trail tells of pages while they may be seen, and of none before.
     pub(super) async fn note_page(&mut self) -> Result<(), StoreError> {
-        let Some((hosted, _)) = self.hosted().cloned() else { return Ok(()) };
-        let is_active = hosted.room.session().status() == Status::Active;
+        let Some(Showing { room, at, .. }) = self.showing().cloned() else { return Ok(()) };
+        let is_active = room.room.session().status() == Status::Active;
         let page = self.profile.last_url.clone().filter(|_| is_active);
         let Some(url) = page.filter(|url| self.noted.as_ref() != Some(url)) else { return Ok(()) };
-        self.noted = Some(url.clone());
         let shared = self.line.shared.clone();
-        let noted = shared.service.note(&hosted.hosted(), &Event::Page { url }).await?;
-        shared.rooms.apply(&hosted, noted);
+        let noted = shared.service.note(&at, &Event::Page { url: url.clone() }).await?;
+        self.noted = Some(url);
+        shared.rooms.apply(&room, at.fence, noted);
         Ok(())
     }
 
-    pub(super) async fn tell_profile(&mut self) -> Result<(), StoreError> {
-        let Some(presence) = &self.presence else { return Ok(()) };
-        let (visitor, profile) = (presence.visitor.clone(), self.profile.clone());
-        let visitors = self.line.shared.visitors.clone();
-        visitors.enter(&self.tenant, visitor, profile, presence.connection).await.map(drop)
+    /// Tells what the page says of the visitor, unless another connection speaks for it.
+    async fn tell_profile(&mut self) -> Result<(), StoreError> {
+        let Some(presence) = self.presence.clone().filter(|_| !self.stands_by) else {
+            return Ok(());
+        };
+        let (profile, visitors) = (self.profile.clone(), self.line.shared.visitors.clone());
+        let (visitor, connection) = (&presence.visitor, presence.connection);
+        visitors.tell(&self.tenant, visitor, connection, &profile).await.map(drop)
     }
 
     /// Shows its page no longer; the session waits for the visitor.
     pub(super) async fn put_down(&mut self) {
-        let Some((hosted, feed)) = self.shown.take().and_then(|shown| shown.hosted.ok()) else {
-            return;
-        };
-        if hosted.visitor_gone(&feed) {
-            let service = self.line.shared.service.clone();
-            let noted = service.note(&hosted.hosted(), &Event::VisitorLost).await;
+        let shown = self.shown.take().and_then(|shown| shown.hosted.ok());
+        let Some(Showing { room, feed, at }) = shown else { return };
+        if room.visitor_gone(&feed) {
+            let shared = self.line.shared.clone();
+            let noted = shared.service.note(&at, &Event::VisitorLost).await;
             if let Ok(changed @ (Changed::Done { .. } | Changed::Fenced)) = noted {
-                self.line.shared.rooms.apply(&hosted, changed);
+                shared.rooms.apply(&room, at.fence, changed);
             }
         }
     }

@@ -13,7 +13,7 @@ pub(crate) use self::{
     desk::{API_KEY, Desk},
     frame::{Frame, Kind},
     page::{Page, PageOptions, Seen},
-    watcher::Watcher,
+    watcher::{Mirror, Watcher},
 };
 
 use std::net::SocketAddr;
