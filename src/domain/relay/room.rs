@@ -211,6 +211,12 @@ impl Drop for Room {
 impl State {
     fn accept(&mut self, session: Session, version: u64) {
         let was_active = self.is_active();
+        let tells_nothing = session == Session { pages: session.pages, ..(*self.session).clone() };
+        if tells_nothing && session.end.is_none() {
+            // Something was noted for the audit trail, and no more.
+            (self.session, self.version) = (Arc::new(session), version);
+            return;
+        }
         self.status = session.status();
         self.session = Arc::new(session);
         self.version = version;

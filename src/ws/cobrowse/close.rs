@@ -72,7 +72,7 @@ impl Close {
     /// The sentence on the wire: at most 123 bytes (RFC 6455 §5.5).
     pub fn text(self) -> &'static str {
         match self {
-            Self::Superseded => "a newer connection of this visitor is there",
+            Self::Superseded => "a newer connection of this visitor, or user, is there",
             Self::Ended => "the session is over",
             Self::Unknown => "no such session",
             Self::BadMessage => "not part of the protocol: see docs/relay-protocol.md",

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     auth::NodeClaims,
     domain::{
-        cobrowse::Server,
+        cobrowse::{Server, Session},
         relay::{Budget, frame::SNAPSHOT_BYTES},
     },
     metrics::Metrics,
@@ -44,13 +44,13 @@ const SPARE_BYTES: usize = 64;
 type Peer = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Passes frames on, both ways, until the host closes, dies, or hosts the session no longer.
-pub(super) async fn watch(viewer: &mut Viewer, host: &Server) -> Flow {
+pub(super) async fn watch(viewer: &mut Viewer, host: &Server, session: &Session) -> Flow {
     let mut peer = match connect(viewer, host).await {
         Ok(peer) => peer,
         Err(error) => {
             tracing::debug!(host = %host.name, %error, "the host of a session does not answer");
             Metrics::count(&viewer.line.shared.metrics.passed_on, "failed");
-            return viewer.pause().await;
+            return viewer.wait(session).await;
         }
     };
     Metrics::count(&viewer.line.shared.metrics.passed_on, "connected");

@@ -45,7 +45,7 @@ enum Place {
     /// Hosted here.
     Here(Arc<HostedRoom>),
     /// Hosted by another node.
-    There(Server),
+    There(Server, Box<Session>),
     /// Its visitor is nowhere for the moment.
     Nowhere(Box<Stored>),
     /// Over.
@@ -116,10 +116,10 @@ impl Viewer {
         loop {
             let flow = match self.place().await {
                 Place::Here(hosted) => self.watch_here(&hosted).await,
-                Place::There(_) | Place::Nowhere(_) | Place::Untold if self.is_passed_on => {
+                Place::There(..) | Place::Nowhere(_) | Place::Untold if self.is_passed_on => {
                     close(Close::Moved)
                 }
-                Place::There(host) => remote::watch(self, &host).await,
+                Place::There(host, session) => remote::watch(self, &host, &session).await,
                 Place::Nowhere(stored) => self.wait(&stored.session).await,
                 Place::Untold => self.pause().await,
                 Place::Over(session) => self.over(&session).await,
@@ -144,7 +144,9 @@ impl Viewer {
             }
             Ok(Some(stored)) if stored.session.user(&self.user.id).is_none() => Place::Left,
             Ok(Some(stored)) => match &stored.owner {
-                Some(owner) if owner.name != *here => Place::There(owner.clone()),
+                Some(owner) if owner.name != *here => {
+                    Place::There(owner.clone(), Box::new(stored.session))
+                }
                 Some(_) | None => Place::Nowhere(Box::new(stored)),
             },
             Ok(None) => {
@@ -251,7 +253,7 @@ impl Viewer {
     }
 
     /// Nobody hosts the session: tells the state once, and looks again after a while.
-    async fn wait(&mut self, session: &Session) -> Flow {
+    pub(super) async fn wait(&mut self, session: &Session) -> Flow {
         let state = self.state(session).text();
         if self.told.as_ref() != Some(&state) {
             self.line.say(self.welcome(session).text()).await?;

@@ -225,6 +225,7 @@ impl Visitor {
         }
         if let Some(presence) = self.presence.take() {
             shared.presences.close(&presence);
+            shared.metrics.presences.dec();
             let connection = presence.connection;
             let left = shared.visitors.leave(&self.tenant, &presence.visitor, connection).await;
             if let Err(error) = left {

@@ -49,6 +49,7 @@ impl Visitor {
         let visitor = known.unwrap_or_else(VisitorId::random);
         self.profile = profile;
         self.presence = Some(shared.presences.open(self.tenant.clone(), visitor));
+        shared.metrics.presences.inc();
         self.sit().await
     }
 
