@@ -1,12 +1,12 @@
 //! Short codes from the call to the shared page, each step at another node.
 
-use reqwest::{Client, Method};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::steps::of_session;
 use crate::support::{
     cluster::Cluster,
-    cobrowse::{Page, PageOptions, SITE, Watcher},
+    cobrowse::{Page, PageOptions, SITE, Watcher, http},
     node::{Answer, Ask},
 };
 
@@ -15,9 +15,8 @@ async fn cluster() -> Cluster {
 }
 
 async fn code_call(cluster: &Cluster, node: usize, method: Method, path: &str) -> Answer {
-    let http = Client::builder().no_proxy().build().unwrap();
     let url = format!("http://{}/assistserver/shortcode/{path}", cluster.node(node).public);
-    http.request(method, url).answer().await
+    http().request(method, url).answer().await
 }
 
 async fn create(cluster: &Cluster, node: usize) -> String {

@@ -2,11 +2,11 @@
 
 use std::net::SocketAddr;
 
-use reqwest::{Client, Method};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    cobrowse::{Page, PageOptions, SITE, Watcher, agent_token},
+    cobrowse::{Page, PageOptions, SITE, Watcher, agent_token, http},
     in_time,
     node::TestNode,
 };
@@ -27,8 +27,7 @@ pub(crate) async fn call(
     bearer: Option<&str>,
     body: &Value,
 ) -> (u16, Value) {
-    let http = Client::builder().no_proxy().build().expect("a client");
-    let mut request = http.request(method, format!("http://{node}{path}"));
+    let mut request = http().request(method, format!("http://{node}{path}"));
     request = request.header("origin", SITE).json(body);
     if let Some(bearer) = bearer {
         request = request.bearer_auth(bearer);

@@ -68,14 +68,11 @@ async fn fifty_viewers_of_a_large_page_miss_nothing() {
     let cluster = Cluster::of(3).with("cobrowse.allowed_origins", SITE).start().await;
     let at = |node: usize| cluster.node(node % 3).public;
     let live = Live::begin(at(0)).await;
-    let watchers = (0..50).map(|n| {
-        let live = &live;
-        async move {
-            let user = live.join(at(n), CLUSTER, &format!("agent-{n}"), "agent").await;
-            Watcher::open(at(n), &user).await
-        }
-    });
-    let mut watchers = join_all(watchers).await;
+    let mut watchers = Vec::new();
+    for n in 0..50 {
+        let user = live.join(at(n), CLUSTER, &format!("agent-{n}"), "agent").await;
+        watchers.push(Watcher::open(at(n), &user).await);
+    }
     let options = PageOptions {
         consents: Some(true),
         text: "x".repeat(95_000),
@@ -139,7 +136,7 @@ async fn a_viewer_who_is_removed_while_it_waits_is_closed() {
 
 #[tokio::test]
 async fn a_session_that_nobody_watches_any_more_ends() {
-    let node = node(&[("BATON_COBROWSE__RECONNECT_GRACE_SECONDS", "1")]).await;
+    let node = node(&[("BATON_COBROWSE__RECONNECT_GRACE_SECONDS", "2")]).await;
     let at = node.node.public_addr;
     let (_, mut page, watcher) = watched(at, at, SECRET).await;
     drop(watcher);
@@ -149,7 +146,7 @@ async fn a_session_that_nobody_watches_any_more_ends() {
 
 #[tokio::test]
 async fn a_session_whose_visitor_does_not_come_back_ends() {
-    let node = node(&[("BATON_COBROWSE__RECONNECT_GRACE_SECONDS", "1")]).await;
+    let node = node(&[("BATON_COBROWSE__RECONNECT_GRACE_SECONDS", "2")]).await;
     let at = node.node.public_addr;
     let (live, mut page, mut watcher) = watched(at, at, SECRET).await;
     page.drop_line();

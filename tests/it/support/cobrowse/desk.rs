@@ -2,9 +2,10 @@
 
 use std::net::SocketAddr;
 
-use reqwest::{Client, Method};
+use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::http;
 use crate::support::node::{Answer, Ask};
 
 /// `watch.api_key`.
@@ -17,8 +18,7 @@ pub(crate) struct Desk(pub(crate) SocketAddr);
 impl Desk {
     /// Calls the v1.1 API.
     pub(crate) async fn call(self, method: Method, path: &str, body: &Value) -> Answer {
-        let http = Client::builder().no_proxy().build().expect("a client");
-        let request = http.request(method, format!("http://{}/v1.1{path}", self.0));
+        let request = http().request(method, format!("http://{}/v1.1{path}", self.0));
         request.header("x-api-key", API_KEY).json(body).answer().await
     }
 

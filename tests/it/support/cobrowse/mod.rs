@@ -16,8 +16,9 @@ pub(crate) use self::{
     watcher::{Mirror, Watcher},
 };
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::OnceLock};
 
+use reqwest::Client;
 use tokio_tungstenite::{
     connect_async,
     tungstenite::{Error, client::IntoClientRequest, http::HeaderValue},
@@ -31,6 +32,16 @@ pub(crate) const SITE: &str = "https://shop.test";
 /// A socket of either end.
 type Socket =
     tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+
+/// The client of these tests, for its TLS takes long to set up. Each call has a connection of
+/// its own.
+pub(crate) fn http() -> &'static Client {
+    static HTTP: OnceLock<Client> = OnceLock::new();
+    HTTP.get_or_init(|| {
+        let client = Client::builder().no_proxy().pool_max_idle_per_host(0).build();
+        client.expect("a client")
+    })
+}
 
 /// The URL of a co-browse socket on a node.
 pub(crate) fn socket_url(node: SocketAddr, end: &str, token: Option<&str>) -> String {
