@@ -65,7 +65,8 @@ pub enum Message {
         /// Which session.
         session: SessionToken,
     },
-    /// A visitor whose presence connection the node holds is invited to a session.
+    /// A visitor whose presence connection the node holds is invited to a session, or has another
+    /// connection: look.
     Invited {
         /// Whose site.
         tenant: TenantId,

@@ -225,7 +225,7 @@ mod tests {
             (json!({"type": "profile", "visitor": {}}), FromVisitor::Profile(Profile::default())),
             (
                 json!({"type": "consent", "accepted": false}),
-                FromVisitor::Consent { accepted: false },
+                FromVisitor::Consent { accepted: false, session: None },
             ),
             (json!({"type": "control", "userId": "u1", "granted": true}), control),
             (
@@ -236,7 +236,7 @@ mod tests {
                 json!({"type": "viewport", "width": 390, "height": 844}),
                 FromVisitor::Viewport { width: 390, height: 844 },
             ),
-            (json!({"type": "end", "why": "extra"}), FromVisitor::End),
+            (json!({"type": "end", "why": "extra"}), FromVisitor::End { session: None }),
         ] {
             assert_eq!(message["type"], read_as.word());
             assert_eq!(read(message), Ok(read_as));

@@ -9,7 +9,7 @@ use super::{
     Beat, BeatOutcome, EnterOutcome, Entrance, LookupCode, Profile, Seat, Visitor, VisitorStore,
 };
 use crate::domain::{
-    cluster::Bus,
+    cluster::{Bus, Message},
     cobrowse::{Begun, CobrowseService, EndedBy, Session},
     error::StoreError,
     ids::{NodeName, TenantId, VisitorId},
@@ -99,6 +99,12 @@ impl VisitorService {
             self.enter(tenant, visitor.clone(), profile.clone(), connection).await?;
         }
         Ok(is_seated)
+    }
+
+    /// Lets a connection look at once whether it still has the seat; else its next beat tells.
+    pub fn nudge(&self, tenant: &TenantId, visitor: &VisitorId, seat: &Seat) {
+        let invited = Message::Invited { tenant: tenant.clone(), visitor: visitor.clone() };
+        self.bus.publish(&seat.node, &invited);
     }
 
     /// Renews presence connections: one outcome each, in order.

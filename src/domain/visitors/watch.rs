@@ -7,7 +7,6 @@ use super::{
     service::{millis, now, today},
 };
 use crate::domain::{
-    cluster::Message,
     cobrowse::{Begun, Created, EndedBy, Joined, Joiner, LinkTerms, Permissions},
     error::StoreError,
     ids::{AgentId, SessionToken, TenantId, VisitorId},
@@ -155,8 +154,7 @@ impl VisitorService {
     /// Tells the node that holds a visitor's seat, and counts the session.
     async fn invite(&self, tenant: &TenantId, visitor: &VisitorId, seat: Option<Seat>) {
         if let Some(seat) = seat {
-            let invited = Message::Invited { tenant: tenant.clone(), visitor: visitor.clone() };
-            self.bus.publish(&seat.node, &invited);
+            self.nudge(tenant, visitor, &seat);
         }
         if let Err(error) = self.visitors.count_session(tenant, today(), 1).await {
             tracing::debug!(%error, "a watched session was not counted");

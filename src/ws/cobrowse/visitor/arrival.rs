@@ -63,6 +63,9 @@ impl Visitor {
             visitors.enter(&self.tenant, presence.visitor.clone(), profile, presence.connection);
         match entered.await {
             Ok(entered) => {
+                if let Some(previous) = &entered.previous {
+                    visitors.nudge(&self.tenant, &presence.visitor, previous);
+                }
                 self.welcome(entered.lookup_code).await?;
                 match entered.session {
                     Some(session) if self.customer.is_none() => self.follow(&session).await,
@@ -98,16 +101,15 @@ impl Visitor {
         let session = match order {
             Err(Overflown) => return close(Close::TooSlow),
             Ok(PresenceOrder::Enter) => return self.sit().await,
-            Ok(PresenceOrder::Standby) => {
-                self.put_down().await;
-                if std::mem::replace(&mut self.stands_by, true) {
-                    return ControlFlow::Continue(());
-                }
-                return self.line.say(ToVisitor::Standby {}.text()).await;
-            }
-            Ok(PresenceOrder::Session(_) | PresenceOrder::Look) if self.stands_by => None,
+            Ok(PresenceOrder::Standby) => return self.stand_by().await,
+            Ok(PresenceOrder::Session(_)) if self.stands_by => None,
             Ok(PresenceOrder::Session(session)) => Some(session),
-            Ok(PresenceOrder::Look) => self.invitation().await,
+            Ok(PresenceOrder::Look) => match self.look().await {
+                Some((true, session)) => session,
+                Some((false, _)) => return self.stand_by().await,
+                // Where the store is away, a beat tells it later.
+                None => None,
+            },
         };
         let shown = self.shown.as_ref().map(|shown| &shown.session);
         match session {
@@ -122,13 +124,20 @@ impl Visitor {
         }
     }
 
-    /// The session the visitor was invited to, if this connection has its seat. Where the store is
-    /// away, a beat tells it later.
-    pub(super) async fn invitation(&mut self) -> Option<SessionToken> {
-        let presence = self.presence.as_ref()?;
-        let (visitor, visitors) = (presence.visitor.clone(), self.line.shared.visitors.clone());
-        let connection = presence.connection;
-        let found = visitors.find(&self.tenant, &visitor).await.ok().flatten()?;
-        found.session.filter(|_| found.seat.is_some_and(|seat| seat.connection == connection))
+    /// Whether this connection has the visitor's seat, and the session the visitor is invited to.
+    async fn look(&mut self) -> Option<(bool, Option<SessionToken>)> {
+        let presence = self.presence.clone()?;
+        let visitors = self.line.shared.visitors.clone();
+        let found = visitors.find(&self.tenant, &presence.visitor).await.ok().flatten()?;
+        Some((found.seat?.connection == presence.connection, found.session))
+    }
+
+    /// Another connection of this visitor has its seat: this one stays, and does nothing.
+    async fn stand_by(&mut self) -> Flow {
+        self.put_down().await;
+        if std::mem::replace(&mut self.stands_by, true) {
+            return ControlFlow::Continue(());
+        }
+        self.line.say(ToVisitor::Standby {}.text()).await
     }
 }
