@@ -203,14 +203,15 @@ pub enum SlotScope {
 pub enum SlotOutcome {
     /// The session has its slot, or had it before.
     Taken,
-    /// So many others have theirs; some of them, at most [`FULL_SESSIONS`].
+    /// It has none, and so many others have theirs; some of them, at most [`FULL_SESSIONS`].
     Full(Vec<SessionToken>),
 }
 
 /// How many sessions there may be of a kind. Each holds a slot with a lease.
 #[async_trait]
 pub trait SlotStore: Send + Sync {
-    /// Takes or renews a slot for `lease_ms`, if fewer than `limit` others hold one. Idempotent.
+    /// Takes a slot for `lease_ms`, if fewer than `limit` sessions hold one. Idempotent: who holds
+    /// one keeps it and renews it, also where a limit that was lowered is full without it.
     async fn take(
         &self,
         scope: &SlotScope,
@@ -218,6 +219,15 @@ pub trait SlotStore: Send + Sync {
         limit: u32,
         lease_ms: u64,
     ) -> Result<SlotOutcome, StoreError>;
+
+    /// Renews slots for `lease_ms` from now where they are held. Never takes: one that was given
+    /// back, or whose lease ran out, stays free, and that is no error. One result per slot, in
+    /// order. Idempotent.
+    async fn renew(
+        &self,
+        slots: &[(SlotScope, SessionToken)],
+        lease_ms: u64,
+    ) -> Vec<Result<(), StoreError>>;
 
     /// Gives a slot back. Idempotent.
     async fn free(&self, scope: &SlotScope, session: &SessionToken) -> Result<(), StoreError>;
