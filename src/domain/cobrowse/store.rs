@@ -116,7 +116,7 @@ pub enum HostVerdict {
 ///
 /// A session is over when its record has an end or `expires_ms` has passed, swept or not; it is
 /// remembered for a while after that, and its token is not given to another meanwhile. What lapsed
-/// without an end lives again when its host renews it, and by nothing else.
+/// without an end lives again when its host renews it, or restores it over an older copy.
 ///
 /// After a fail-over the store may be an older copy, which missed the last claim or changes. Fences
 /// and versions only grow, so a host that knows a higher one knows better: it restores.
