@@ -6,12 +6,12 @@
 -- Returns {'put', token, history id, history_ttl_ms, version}
 --         {'fenced', token}   a newer host has it
 --         {'changed', token}  … since it was read
---         {'unknown', token}
-local version, fence, life = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[6])
+--         {'unknown', token}  not there, or an older copy that never heard of this fence
+local version, fence, life = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[6])
 local s = load()
-if not s then
+if not s or fence and fence > s.fence then
   return { 'unknown', token }
-elseif fence ~= '' and tonumber(fence) ~= s.fence then
+elseif fence and fence < s.fence then
   return { 'fenced', token }
 elseif version ~= s.version then
   return { 'changed', token }

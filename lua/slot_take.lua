@@ -1,4 +1,4 @@
--- Takes or renews a slot, if fewer than `limit` others hold one.
+-- Takes a slot, if fewer than `limit` sessions hold one. Who holds one keeps it, and renews it.
 --
 -- KEYS    slots  ZSET: token of a session → end of its lease (ms)
 -- ARGV    [1] token, [2] limit, [3] lease_ms, [4] most holders to tell of
@@ -11,15 +11,8 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 redis.call('ZREMRANGEBYSCORE', slots, '-inf', now)
-local own = redis.call('ZSCORE', slots, token) and 1 or 0
-if redis.call('ZCARD', slots) - own >= limit then
-  local holders = {}
-  for _, holder in ipairs(redis.call('ZRANGE', slots, 0, most)) do
-    if holder ~= token and #holders < most then
-      holders[#holders + 1] = holder
-    end
-  end
-  return { 'full', token, holders }
+if not redis.call('ZSCORE', slots, token) and redis.call('ZCARD', slots) >= limit then
+  return { 'full', token, redis.call('ZRANGE', slots, 0, most - 1) }
 end
 redis.call('ZADD', slots, now + lease_ms, token)
 redis.call('PEXPIRE', slots, math.max(redis.call('PTTL', slots), lease_ms))

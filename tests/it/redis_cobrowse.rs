@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use baton::{
-    backend::redis::link::Target,
+    backend::redis::{cobrowse::RedisCobrowse, keys::Keys, link::Target, slots::RedisSlots},
     domain::{
         cobrowse::{
-            Begun, Change, ClaimOutcome, Credential, End, EndedBy, Event, HostVerdict, Hosting,
-            Life, PutOutcome, Server, Session, SlotScope,
+            Begun, Change, ClaimOutcome, CobrowseStore, Credential, End, EndedBy, Event,
+            HostVerdict, Hosting, Life, PutOutcome, Server, Session, SlotScope, SlotStore,
         },
         short_codes::{CodeEntry, GuessBudget, RedeemAs, ShortCode},
         visitors::{Beat, BeatOutcome, Entrance, LookupCode, Profile, Seat},
@@ -18,6 +18,7 @@ use redis::from_redis_value;
 
 use crate::support::{
     clock::HOUR_MS,
+    linked::LinkedNode,
     redis::RedisServer,
     stores::{Stores, stores_at},
 };
@@ -143,6 +144,9 @@ async fn a_full_server_refuses_what_is_new_and_still_keeps_and_ends() {
     assert!(stores.cobrowse.let_go(&session.token, 1, LONG).await.unwrap());
     let claim = stores.cobrowse.claim(&session.token, &home(), HOUR_MS, LONG).await.unwrap();
     assert!(matches!(claim, ClaimOutcome::Claimed { .. }), "a visitor comes back");
+    let scope = SlotScope::Watched("{tenant}".into());
+    let renewed = stores.slots.renew(&[(scope, session.token.clone())], HOUR_MS).await;
+    assert!(renewed.iter().all(Result::is_ok), "{renewed:?}");
     let end = Some(End { at_ms: 0, by: EndedBy::Customer });
     let ended = Session { end, ..session.clone() };
     let events = vec![Event::Ended { by: EndedBy::Customer }];
@@ -153,6 +157,49 @@ async fn a_full_server_refuses_what_is_new_and_still_keeps_and_ends() {
     let beat = [Beat { visitor: "{v}".into(), connection: 1 }];
     let beaten = stores.visitors.beat(&"{tenant}".into(), &beat, HOUR_MS, HOUR_MS).await.unwrap();
     assert_eq!(beaten, [BeatOutcome::Present { session: None }]);
+}
+
+#[tokio::test]
+async fn only_what_is_new_waits_for_replicas() {
+    let server = RedisServer::start().await;
+    let session = fill(&stores(&server).await, &ShortCode::random(6)).await;
+    // There is no replica that could confirm.
+    let node = LinkedNode::with(&server, 1);
+    node.until_up().await;
+    let cobrowse = RedisCobrowse::new(node.link.clone(), Keys::new("t"));
+    let slots = RedisSlots::new(node.link.clone(), Keys::new("t"));
+    let scope = SlotScope::Watched("{tenant}".into());
+    let refused = [
+        cobrowse.create(&fresh(), LONG, &[]).await.unwrap_err(),
+        slots.take(&scope, &"1".into(), 9, HOUR_MS).await.unwrap_err(),
+    ];
+    assert!(refused.iter().all(|error| error.is_transient()), "{refused:?}");
+    cobrowse.claim(&session.token, &home(), HOUR_MS, LONG).await.unwrap();
+    let newest = Hosting { fence: 2, ..hosting(&session, LONG) };
+    let kept = cobrowse.renew(&[newest]).await.remove(0).unwrap();
+    assert_eq!(kept, HostVerdict::Kept { version: 1 });
+    let renewed = slots.renew(&[(scope, session.token.clone())], HOUR_MS).await;
+    assert!(renewed.iter().all(Result::is_ok), "{renewed:?}");
+}
+
+#[tokio::test]
+async fn a_replica_that_missed_the_last_claim_gives_way_to_the_host() {
+    let server = RedisServer::start().await;
+    let Stores { cobrowse, .. } = stores(&server).await;
+    let session = fresh();
+    cobrowse.create(&session, LONG, &[Event::Created]).await.unwrap();
+    let record = format!("t:c:{{{}}}:r", session.token);
+    server.cli(&["COPY", &record, "replica"]).await;
+    cobrowse.claim(&session.token, &home(), HOUR_MS, LONG).await.unwrap();
+    let known = cobrowse.get(&session.token).await.unwrap().unwrap();
+    server.cli(&["COPY", "replica", &record, "REPLACE"]).await;
+    let renewed = cobrowse.renew(&[hosting(&session, LONG)]).await.remove(0).unwrap();
+    assert_eq!(renewed, HostVerdict::Unknown);
+    assert!(cobrowse.restore(&known, HOUR_MS, LONG).await.unwrap());
+    let renewed = cobrowse.renew(&[hosting(&session, LONG)]).await.remove(0).unwrap();
+    assert_eq!(renewed, HostVerdict::Kept { version: 2 });
+    assert!(ttl_ms(&server, &record).await > 0);
+    assert_eq!(cobrowse.get(&session.token).await.unwrap().unwrap().owner, Some(home()));
 }
 
 #[tokio::test]
@@ -170,6 +217,7 @@ async fn a_deleted_key_bricks_no_tenant() {
         let beat = [Beat { visitor: "v".into(), connection: 1 }];
         visitors.beat(&tenant, &beat, HOUR_MS, HOUR_MS).await.unwrap();
         visitors.invite(&tenant, &"v".into(), None, &"1".into()).await.unwrap();
+        visitors.tell(&tenant, &"v".into(), 1, &Profile::default()).await.unwrap();
         let entered = visitors.enter(&tenant, &entrance("v")).await.unwrap();
         assert_eq!(entered.lookup_code, Some(LookupCode("0001".into())), "{part}");
         assert_eq!(visitors.online(&tenant).await.unwrap(), 1, "{part}");

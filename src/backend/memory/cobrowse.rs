@@ -137,8 +137,13 @@ impl CobrowseStore for MemoryCobrowse {
         lease_ms: u64,
         life: Life,
     ) -> Result<bool, StoreError> {
+        let mut state = self.lock();
+        let restore = |kept: &mut Kept, now_ms| kept.restore(stored, lease_ms, life, now_ms);
+        if let Some(restored) = state.ask(&stored.session.token, restore) {
+            return Ok(restored);
+        }
         let make = |now_ms| Kept::restored(stored, lease_ms, life, now_ms);
-        Ok(self.lock().insert(&stored.session, make))
+        Ok(state.insert(&stored.session, make))
     }
 
     async fn events(&self, session: &SessionToken) -> Result<Vec<Entry>, StoreError> {

@@ -1,6 +1,6 @@
 //! One co-browse session as the memory store keeps it, and what each call does to it.
 
-use std::collections::VecDeque;
+use std::{cmp::Ordering, collections::VecDeque, mem};
 
 use crate::domain::cobrowse::{
     Change, ClaimOutcome, Entry, Event, HostVerdict, Hosting, Life, PutOutcome, Server, Session,
@@ -54,6 +54,26 @@ impl Kept {
         };
         kept.end_if_ended(now_ms);
         kept
+    }
+
+    /// An older copy gives way to what the host knows, but for what happened. False where it is no
+    /// older, has an end, or is another session under that token.
+    pub(super) fn restore(
+        &mut self,
+        stored: &Stored,
+        lease_ms: u64,
+        life: Life,
+        now_ms: u64,
+    ) -> bool {
+        let is_it = self.session.history_id == stored.session.history_id;
+        let is_older = (self.fence, self.version) < (stored.fence, stored.version);
+        let gives_way = is_it && is_older && self.session.end.is_none();
+        if gives_way {
+            let version = self.version.max(stored.version) + 1;
+            let events = mem::take(&mut self.events);
+            *self = Self { version, events, ..Self::restored(stored, lease_ms, life, now_ms) };
+        }
+        gives_way
     }
 
     /// Whether the store still knows it.
@@ -110,8 +130,10 @@ impl Kept {
     }
 
     pub(super) fn put(&mut self, change: &Change, now_ms: u64) -> PutOutcome {
-        if change.fence.is_some_and(|fence| fence != self.fence) {
-            return PutOutcome::Fenced;
+        match change.fence.map(|fence| fence.cmp(&self.fence)) {
+            Some(Ordering::Greater) => return PutOutcome::Unknown,
+            Some(Ordering::Less) => return PutOutcome::Fenced,
+            Some(Ordering::Equal) | None => {}
         }
         if change.version != self.version {
             return PutOutcome::Changed;
@@ -145,17 +167,26 @@ impl Kept {
     }
 
     pub(super) fn renew(&mut self, hosting: &Hosting, now_ms: u64) -> HostVerdict {
-        if self.is_over(now_ms) {
+        if self.session.end.is_some() {
             return HostVerdict::Over;
         }
-        if hosting.fence != self.fence {
-            return HostVerdict::Fenced;
+        if hosting.fence > self.fence {
+            return HostVerdict::Unknown;
         }
-        // Who let it go does not host it any more.
-        let Some((_, lease_ms)) = &mut self.owner else { return HostVerdict::Fenced };
-        *lease_ms = now_ms + hosting.lease_ms;
-        self.live(hosting.life, now_ms);
-        HostVerdict::Kept { version: self.version }
+        let is_over = self.is_over(now_ms);
+        match &mut self.owner {
+            // Who let it go does not host it any more.
+            None if is_over => HostVerdict::Over,
+            None => HostVerdict::Fenced,
+            Some(_) if hosting.fence < self.fence => HostVerdict::Fenced,
+            Some((_, lease_ms)) => {
+                *lease_ms = now_ms + hosting.lease_ms;
+                // Also of one that lapsed.
+                self.expires_ms = now_ms + hosting.life.live_ms;
+                self.live(hosting.life, now_ms);
+                HostVerdict::Kept { version: self.version }
+            }
+        }
     }
 
     pub(super) fn let_go(&mut self, fence: u64, life: Life, now_ms: u64) -> bool {

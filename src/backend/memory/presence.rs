@@ -121,6 +121,21 @@ impl Presence {
         holder.and_then(|known| known.code(now_ms)) != Some(code)
     }
 
+    pub(super) fn tell(
+        &mut self,
+        visitor: &VisitorId,
+        connection: u64,
+        profile: &Profile,
+        now_ms: u64,
+    ) -> bool {
+        let seated = self
+            .known(visitor, now_ms)
+            .filter(|known| known.seat(now_ms).is_some_and(|seat| seat.connection == connection));
+        let Some(known) = seated else { return false };
+        known.profile = profile.clone();
+        true
+    }
+
     pub(super) fn beat(
         &mut self,
         beat: &Beat,

@@ -62,15 +62,33 @@ impl SlotStore for MemorySlots {
         let now_ms = state.clock.now_ms();
         let holders = state.scopes.entry(scope.clone()).or_default();
         holders.retain(|_, until_ms| *until_ms > now_ms);
-        let others = holders.len() - usize::from(holders.contains_key(session));
-        if u64::from(limit) > others as u64 {
+        if holders.contains_key(session) || u64::from(limit) > holders.len() as u64 {
             holders.insert(session.clone(), now_ms + lease_ms);
             return Ok(SlotOutcome::Taken);
         }
-        let mut others: Vec<_> = holders.iter().filter(|(holder, _)| *holder != session).collect();
+        let mut others: Vec<_> = holders.iter().collect();
         others.sort_by_key(|(holder, until_ms)| (**until_ms, *holder));
         let told = others.into_iter().take(FULL_SESSIONS).map(|(holder, _)| holder.clone());
         Ok(SlotOutcome::Full(told.collect()))
+    }
+
+    async fn renew(
+        &self,
+        slots: &[(SlotScope, SessionToken)],
+        lease_ms: u64,
+    ) -> Vec<Result<(), StoreError>> {
+        let mut state = self.lock();
+        let now_ms = state.clock.now_ms();
+        let renewed = slots.iter().map(|(scope, session)| {
+            let holders = state.scopes.get_mut(scope);
+            if let Some(until_ms) = holders.and_then(|holders| holders.get_mut(session))
+                && *until_ms > now_ms
+            {
+                *until_ms = now_ms + lease_ms;
+            }
+            Ok(())
+        });
+        renewed.collect()
     }
 
     async fn free(&self, scope: &SlotScope, session: &SessionToken) -> Result<(), StoreError> {

@@ -12,7 +12,7 @@ use crate::domain::{
     error::StoreError,
     ids::{SessionToken, TenantId, VisitorId},
     visitors::{
-        Beat, BeatOutcome, EnterOutcome, Entrance, InviteOutcome, Visitor, VisitorStore,
+        Beat, BeatOutcome, EnterOutcome, Entrance, InviteOutcome, Profile, Visitor, VisitorStore,
         VisitorsPage, store::DAY_COUNT_MS,
     },
 };
@@ -80,6 +80,18 @@ impl VisitorStore for MemoryVisitors {
         state.sweep();
         let now_ms = state.clock.now_ms();
         Ok(state.tenants.entry(tenant.clone()).or_default().enter(entrance, now_ms))
+    }
+
+    async fn tell(
+        &self,
+        tenant: &TenantId,
+        visitor: &VisitorId,
+        connection: u64,
+        profile: &Profile,
+    ) -> Result<bool, StoreError> {
+        let tell =
+            |presence: &mut Presence, now_ms| presence.tell(visitor, connection, profile, now_ms);
+        Ok(self.lock().ask(tenant, tell))
     }
 
     async fn beat(

@@ -140,7 +140,7 @@ impl CobrowseStore for RedisCobrowse {
         ];
         args.extend(codec::events(&hosted)?);
         let keys = self.keys.cobrowse(session);
-        let reply = self.link.ask_admitted(&self.scripts.claim, &keys, &args).await?;
+        let reply = self.link.ask(&self.scripts.claim, &keys, &args).await?;
         let (outcome, late) = codec::claimed(reply)?;
         self.try_keep_history(session, late).await;
         Ok(outcome)

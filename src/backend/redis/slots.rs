@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use super::{
     keys::Keys,
     link::Link,
-    script::{Script, lua},
+    reply::Reply,
+    script::{Call, Script, lua},
 };
 use crate::domain::{
     cobrowse::{SlotOutcome, SlotScope, SlotStore, store::FULL_SESSIONS},
@@ -20,6 +21,7 @@ pub struct RedisSlots {
     link: Arc<Link>,
     keys: Keys,
     take: Script,
+    renew: Script,
     free: Script,
     held: Script,
 }
@@ -31,10 +33,16 @@ impl RedisSlots {
             link,
             keys,
             take: Script::new("slot_take", &[lua!("slot_take")]),
+            renew: Script::when_full("slot_renew", &[lua!("slot_renew")]),
             free: Script::when_full("slot_free", &[lua!("slot_free")]),
             held: Script::when_full("slot_held", &[lua!("slot_held")]),
         }
     }
+}
+
+/// Of a script that has one answer.
+fn done(reply: Reply, word: &str) -> Result<(), StoreError> {
+    if reply.word() == word { Ok(()) } else { Err(reply.unknown().into()) }
 }
 
 #[async_trait]
@@ -64,13 +72,23 @@ impl SlotStore for RedisSlots {
         }
     }
 
+    async fn renew(
+        &self,
+        slots: &[(SlotScope, SessionToken)],
+        lease_ms: u64,
+    ) -> Vec<Result<(), StoreError>> {
+        let call = |(scope, session): &(SlotScope, SessionToken)| Call {
+            keys: vec![self.keys.slots(scope)],
+            args: vec![session.as_str().into(), lease_ms.into()],
+        };
+        let calls: Vec<Call> = slots.iter().map(call).collect();
+        let replies = self.link.ask_many(&self.renew, &calls).await;
+        replies.into_iter().map(|reply| done(reply?, "renewed")).collect()
+    }
+
     async fn free(&self, scope: &SlotScope, session: &SessionToken) -> Result<(), StoreError> {
         let keys = [self.keys.slots(scope)];
-        let reply = self.link.ask(&self.free, &keys, &[session.as_str().into()]).await?;
-        match reply.word() {
-            "freed" => Ok(()),
-            _ => Err(reply.unknown().into()),
-        }
+        done(self.link.ask(&self.free, &keys, &[session.as_str().into()]).await?, "freed")
     }
 
     async fn held(&self, scope: &SlotScope) -> Result<u64, StoreError> {

@@ -14,7 +14,7 @@ use crate::domain::{
     error::StoreError,
     ids::{SessionToken, TenantId, VisitorId},
     visitors::{
-        Beat, BeatOutcome, EnterOutcome, Entrance, InviteOutcome, Visitor, VisitorStore,
+        Beat, BeatOutcome, EnterOutcome, Entrance, InviteOutcome, Profile, Visitor, VisitorStore,
         VisitorsPage, store::DAY_COUNT_MS,
     },
 };
@@ -39,6 +39,7 @@ struct EndlessPurge;
 #[derive(Debug)]
 struct Scripts {
     enter: Script,
+    tell: Script,
     beat: Script,
     leave: Script,
     find: Script,
@@ -59,6 +60,7 @@ impl Scripts {
     fn new() -> Self {
         Self {
             enter: script!(new "visitor_enter", "visitor_purge"),
+            tell: script!(new "visitor_tell"),
             beat: script!(when_full "visitor_beat", "visitor_purge"),
             leave: script!(when_full "visitor_leave"),
             find: script!(when_full "visitor_find", "visitor_show"),
@@ -103,6 +105,23 @@ impl VisitorStore for RedisVisitors {
         args.extend(entrance.codes.iter().map(|code| Arg::from(&*code.0)));
         let keys = self.keys.visitors(tenant);
         codec::entered(self.link.ask(&self.scripts.enter, &keys, &args).await?)
+    }
+
+    async fn tell(
+        &self,
+        tenant: &TenantId,
+        visitor: &VisitorId,
+        connection: u64,
+        profile: &Profile,
+    ) -> Result<bool, StoreError> {
+        let args = [visitor.as_str().into(), connection.into(), codec::profile(profile)?.into()];
+        let keys = self.keys.visitors(tenant);
+        let reply = self.link.ask(&self.scripts.tell, &keys, &args).await?;
+        match reply.word() {
+            "told" => Ok(true),
+            "not_seated" => Ok(false),
+            _ => Err(reply.unknown().into()),
+        }
     }
 
     async fn beat(

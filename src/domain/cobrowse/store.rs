@@ -63,7 +63,7 @@ pub enum PutOutcome {
     Changed,
     /// A newer host has the session.
     Fenced,
-    /// No such session.
+    /// No such session; or the fence is higher than the store's, which is an older copy: restore.
     Unknown,
 }
 
@@ -104,18 +104,22 @@ pub enum HostVerdict {
         /// The version of the record: another than known means that it changed.
         version: u64,
     },
-    /// A newer host has the session.
+    /// A newer host has the session, or this one let it go.
     Fenced,
-    /// It is over.
+    /// It is over, and stays so.
     Over,
-    /// The store has never heard of it, or forgot it.
+    /// The store forgot it, or is an older copy that never heard of this fence: restore.
     Unknown,
 }
 
 /// Co-browse sessions. Every call is atomic within its session; the store's clock decides.
 ///
 /// A session is over when its record has an end or `expires_ms` has passed, swept or not; it is
-/// remembered for a while after that, and its token is not given to another meanwhile.
+/// remembered for a while after that, and its token is not given to another meanwhile. What lapsed
+/// without an end lives again when its host renews it, or restores it over an older copy.
+///
+/// After a fail-over the store may be an older copy, which missed the last claim or changes. Fences
+/// and versions only grow, so a host that knows a higher one knows better: it restores.
 #[async_trait]
 pub trait CobrowseStore: Send + Sync {
     /// Writes a new session with its first events; false where its token is taken.
@@ -131,7 +135,9 @@ pub trait CobrowseStore: Send + Sync {
 
     /// Writes a changed record and appends its events, if nobody changed it since it was read.
     ///
-    /// A record with an end clears the host. Not idempotent: a repeat is [`PutOutcome::Changed`].
+    /// A record with an end clears the host. Of a host, a lower fence than the newest is
+    /// [`PutOutcome::Fenced`], a higher one [`PutOutcome::Unknown`], whatever the version.
+    /// Not idempotent: a repeat is [`PutOutcome::Changed`].
     async fn put(&self, change: &Change) -> Result<PutOutcome, StoreError>;
 
     /// Makes a node the host of a session that is not over: raises the fence, starts the lease,
@@ -144,7 +150,12 @@ pub trait CobrowseStore: Send + Sync {
         life: Life,
     ) -> Result<ClaimOutcome, StoreError>;
 
-    /// Keeps hosted sessions. Never creates. One verdict per session, in order. Idempotent.
+    /// Keeps hosted sessions: lease and life start anew, also where they ran out, as long as the
+    /// session is remembered. Never creates. One verdict per session, in order. Idempotent.
+    ///
+    /// The first that fits: [`HostVerdict::Unknown`] what is forgotten; [`HostVerdict::Over`] a
+    /// record with an end; `Unknown` a fence higher than the newest; of a session that was let go
+    /// `Over` once it lapsed and [`HostVerdict::Fenced`] before; `Fenced` a lower fence; else kept.
     async fn renew(&self, hostings: &[Hosting]) -> Vec<Result<HostVerdict, StoreError>>;
 
     /// The host lets a session go (its visitor dropped): it has no host, and lives for `life`.
@@ -156,8 +167,15 @@ pub trait CobrowseStore: Send + Sync {
         life: Life,
     ) -> Result<bool, StoreError>;
 
-    /// A host puts back a session that the store forgot, under the fence it holds. False where
-    /// the session is there.
+    /// A host puts back a session under the fence it holds. Notes nothing.
+    ///
+    /// What the store forgot is written with the host's version. An older copy (a lower fence, or
+    /// the same with a lower version) is overwritten but for its events; the version is then one
+    /// more than the greater of both, so that none which this host or readers of the copy have
+    /// seen names other contents. A repeat of that is false.
+    ///
+    /// False, and nothing changes, where the session is there and is no older, or its record has
+    /// an end, or it is another session under that token (it has another history id).
     async fn restore(&self, stored: &Stored, lease_ms: u64, life: Life)
     -> Result<bool, StoreError>;
 
@@ -185,14 +203,15 @@ pub enum SlotScope {
 pub enum SlotOutcome {
     /// The session has its slot, or had it before.
     Taken,
-    /// So many others have theirs; some of them, at most [`FULL_SESSIONS`].
+    /// It has none, and so many others have theirs; some of them, at most [`FULL_SESSIONS`].
     Full(Vec<SessionToken>),
 }
 
 /// How many sessions there may be of a kind. Each holds a slot with a lease.
 #[async_trait]
 pub trait SlotStore: Send + Sync {
-    /// Takes or renews a slot for `lease_ms`, if fewer than `limit` others hold one. Idempotent.
+    /// Takes a slot for `lease_ms`, if fewer than `limit` sessions hold one. Idempotent: who holds
+    /// one keeps it and renews it, also where a limit that was lowered is full without it.
     async fn take(
         &self,
         scope: &SlotScope,
@@ -200,6 +219,15 @@ pub trait SlotStore: Send + Sync {
         limit: u32,
         lease_ms: u64,
     ) -> Result<SlotOutcome, StoreError>;
+
+    /// Renews slots for `lease_ms` from now where they are held. Never takes: one that was given
+    /// back, or whose lease ran out, stays free, and that is no error. One result per slot, in
+    /// order. Idempotent.
+    async fn renew(
+        &self,
+        slots: &[(SlotScope, SessionToken)],
+        lease_ms: u64,
+    ) -> Vec<Result<(), StoreError>>;
 
     /// Gives a slot back. Idempotent.
     async fn free(&self, scope: &SlotScope, session: &SessionToken) -> Result<(), StoreError>;

@@ -96,6 +96,17 @@ pub trait VisitorStore: Send + Sync {
         entrance: &Entrance,
     ) -> Result<EnterOutcome, StoreError>;
 
+    /// Updates the profile where that connection has the visitor's seat and its lease runs; false,
+    /// and nothing changes, otherwise. It renews nothing: neither the lease nor when the visitor was
+    /// last seen. Idempotent.
+    async fn tell(
+        &self,
+        tenant: &TenantId,
+        visitor: &VisitorId,
+        connection: u64,
+        profile: &Profile,
+    ) -> Result<bool, StoreError>;
+
     /// Renews seats. Never seats anybody. One outcome per beat, in order. Idempotent.
     async fn beat(
         &self,

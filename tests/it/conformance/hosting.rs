@@ -1,4 +1,4 @@
-//! Who hosts a co-browse session: claims, renewals, letting go, putting back.
+//! Who hosts a co-browse session: claims, renewals, letting go.
 
 use baton::domain::{
     cobrowse::{
@@ -28,7 +28,11 @@ async fn claim(store: &Cobrowse, session: &Session, node: &str) -> ClaimOutcome 
 }
 
 /// Claims what is not over. Answers the session and the name of the host before.
-async fn host(store: &Cobrowse, session: &Session, node: &str) -> (Stored, Option<NodeName>) {
+pub(super) async fn host(
+    store: &Cobrowse,
+    session: &Session,
+    node: &str,
+) -> (Stored, Option<NodeName>) {
     let outcome = claim(store, session, node).await;
     let ClaimOutcome::Claimed { stored, previous } = outcome else {
         panic!("it must be claimed, not {outcome:?}");
@@ -36,15 +40,15 @@ async fn host(store: &Cobrowse, session: &Session, node: &str) -> (Stored, Optio
     (*stored, previous.map(|server| server.name))
 }
 
-fn hosting(session: &Session, fence: u64) -> Hosting {
+pub(super) fn hosting(session: &Session, fence: u64) -> Hosting {
     Hosting { session: session.token.clone(), fence, lease_ms: HOUR_MS, life: LONG }
 }
 
-async fn renew(store: &Cobrowse, hosting: &Hosting) -> HostVerdict {
+pub(super) async fn renew(store: &Cobrowse, hosting: &Hosting) -> HostVerdict {
     store.renew(std::slice::from_ref(hosting)).await.remove(0).unwrap()
 }
 
-fn hosted(node: &str, fence: u64) -> Event {
+pub(super) fn hosted(node: &str, fence: u64) -> Event {
     Event::Hosted { node: node.into(), fence }
 }
 
@@ -199,12 +203,85 @@ async fn a_renewal_of_an_older_host_is_fenced(store: Cobrowse) {
     assert_eq!(Stored { now_ms: before.now_ms, ..got(&store, &session).await }, before);
 }
 
-async fn a_renewal_of_what_is_over_is_too_late(store: Cobrowse) {
+async fn a_renewal_revives_what_lapsed(store: Cobrowse) {
+    let session = created(&store).await;
+    store.claim(&session.token, &server("n1"), 0, LAPSED).await.unwrap();
+    assert_eq!(claim(&store, &session, "n2").await, ClaimOutcome::Over, "a claim does not");
+    assert_eq!(renew(&store, &hosting(&session, 1)).await, HostVerdict::Kept { version: 1 });
+    let stored = got(&store, &session).await;
+    assert_eq!((&stored.owner, stored.fence), (&Some(server("n1")), 1));
+    assert!(stored.expires_ms > stored.now_ms + HOUR_MS / 2, "its life starts anew");
+    assert_eq!(trail(&store, &session).await, [Event::Created, hosted("n1", 1)]);
+    assert_eq!(host(&store, &session, "n2").await.0.fence, 2);
+}
+
+async fn a_revived_session_is_forgotten_when_its_new_time_is_over(store: Cobrowse) {
     let session = created(&store).await;
     store.claim(&session.token, &server("n1"), HOUR_MS, LAPSED).await.unwrap();
-    assert_eq!(renew(&store, &hosting(&session, 1)).await, HostVerdict::Over);
+    let nothing = Hosting { life: FORGOTTEN, ..hosting(&session, 1) };
+    assert_eq!(renew(&store, &nothing).await, HostVerdict::Kept { version: 1 });
+    assert_eq!(renew(&store, &hosting(&session, 1)).await, HostVerdict::Unknown);
+}
+
+async fn only_the_newest_host_revives_what_lapsed(store: Cobrowse) {
+    let session = created(&store).await;
+    for node in ["n1", "n2"] {
+        host(&store, &session, node).await;
+    }
+    put(&store, &Change { life: Some(LAPSED), ..change(&session, 1) }).await;
+    let before = got(&store, &session).await;
+    assert_eq!(renew(&store, &hosting(&session, 1)).await, HostVerdict::Fenced);
+    assert_eq!(Stored { now_ms: before.now_ms, ..got(&store, &session).await }, before);
+    assert_eq!(renew(&store, &hosting(&session, 2)).await, HostVerdict::Kept { version: 2 });
+    let never_hosted = created_for(&store, LAPSED).await;
+    assert_eq!(renew(&store, &hosting(&never_hosted, 0)).await, HostVerdict::Over);
+}
+
+async fn what_was_let_go_and_lapsed_stays_over(store: Cobrowse) {
+    let session = created(&store).await;
+    for node in ["n1", "n2"] {
+        host(&store, &session, node).await;
+    }
+    assert!(store.let_go(&session.token, 2, LAPSED).await.unwrap());
+    for fence in [1, 2] {
+        assert_eq!(renew(&store, &hosting(&session, fence)).await, HostVerdict::Over);
+    }
     let stored = got(&store, &session).await;
     assert!(stored.expires_ms <= stored.now_ms);
+}
+
+async fn what_has_an_end_stays_over_for_every_host(store: Cobrowse) {
+    let session = created(&store).await;
+    host(&store, &session, "n1").await;
+    put(&store, &change(&with_end(&session), 1)).await;
+    let before = got(&store, &session).await;
+    for fence in [0, 1, 9] {
+        assert_eq!(renew(&store, &hosting(&session, fence)).await, HostVerdict::Over, "{fence}");
+    }
+    assert_eq!(Stored { now_ms: before.now_ms, ..got(&store, &session).await }, before);
+}
+
+async fn a_store_that_never_heard_of_a_fence_is_an_older_copy(store: Cobrowse) {
+    let session = created(&store).await;
+    let never_claimed = created_for(&store, LAPSED).await;
+    host(&store, &session, "n1").await;
+    for copy in [&session, &never_claimed] {
+        let before = got(&store, copy).await;
+        assert_eq!(renew(&store, &hosting(copy, 2)).await, HostVerdict::Unknown);
+        for version in [1, 7] {
+            let newer = Change {
+                fence: Some(2),
+                life: Some(LONG),
+                events: vec![Event::ConsentGiven],
+                ..change(&with_end(copy), version)
+            };
+            assert_eq!(put(&store, &newer).await, PutOutcome::Unknown);
+        }
+        assert_eq!(Stored { now_ms: before.now_ms, ..got(&store, copy).await }, before);
+    }
+    assert_eq!(trail(&store, &session).await, [Event::Created, hosted("n1", 1)]);
+    assert!(store.let_go(&session.token, 1, LAPSED).await.unwrap());
+    assert_eq!(renew(&store, &hosting(&session, 2)).await, HostVerdict::Unknown, "let go or not");
 }
 
 async fn a_renewal_of_what_is_forgotten_is_unknown(store: Cobrowse) {
@@ -219,12 +296,13 @@ async fn many_renewals_have_their_verdicts_in_order(store: Cobrowse) {
     let mut hostings = Vec::new();
     for number in 0..60 {
         let session = created(&store).await;
+        host(&store, &session, "n0").await;
         host(&store, &session, "n1").await;
-        // Every third one is fenced, every other third one is unknown.
-        let unknown = Hosting { session: fresh().token, ..hosting(&session, 1) };
+        // Every third one is of an older host, every other third one is unknown.
+        let unknown = Hosting { session: fresh().token, ..hosting(&session, 2) };
         hostings.push(match number % 3 {
-            0 => hosting(&session, 1),
-            1 => hosting(&session, 9),
+            0 => hosting(&session, 2),
+            1 => hosting(&session, 1),
             _ => unknown,
         });
     }
@@ -276,43 +354,6 @@ async fn an_older_host_lets_nothing_go(store: Cobrowse) {
     assert!(!store.let_go(&fresh().token, 1, LONG).await.unwrap());
 }
 
-async fn a_forgotten_session_is_put_back_under_its_fence(store: Cobrowse) {
-    let other = created(&store).await;
-    let (held, _) = host(&store, &other, "n1").await;
-    let lost = Stored { session: fresh(), version: 5, fence: 3, ..held };
-    assert!(store.restore(&lost, HOUR_MS, LONG).await.unwrap());
-    let found = got(&store, &lost.session).await;
-    assert!(found.expires_ms > found.now_ms);
-    let expected = Stored { now_ms: found.now_ms, expires_ms: found.expires_ms, ..lost.clone() };
-    assert_eq!(found, expected);
-    assert_eq!(renew(&store, &hosting(&lost.session, 3)).await, HostVerdict::Kept { version: 5 });
-    let (next, previous) = host(&store, &lost.session, "n2").await;
-    assert_eq!((next.fence, previous), (4, Some("n1".into())));
-    let token = store.find(&lost.session.history_id).await.unwrap();
-    assert_eq!(token, Some(lost.session.token), "its history is found again");
-}
-
-async fn a_session_that_is_there_is_not_put_back(store: Cobrowse) {
-    for life in [LONG, LAPSED] {
-        let session = created_for(&store, life).await;
-        let before = got(&store, &session).await;
-        let other = Stored { fence: 9, version: 9, ..before.clone() };
-        assert!(!store.restore(&other, HOUR_MS, LONG).await.unwrap());
-        assert_eq!(Stored { now_ms: before.now_ms, ..got(&store, &session).await }, before);
-    }
-}
-
-async fn racing_hosts_put_a_session_back_once(store: Cobrowse) {
-    let (held, _) = host(&store, &created(&store).await, "n1").await;
-    let lost = Stored { session: fresh(), ..held };
-    let outcomes = race(&store, 20, move |store, number| {
-        let lost = Stored { fence: number as u64 + 1, ..lost.clone() };
-        async move { store.restore(&lost, HOUR_MS, LONG).await.unwrap() }
-    })
-    .await;
-    assert_eq!(count(&outcomes, |restored| *restored), 1);
-}
-
 for_every_backend!(cobrowse:
     a_claim_makes_a_node_the_host,
     the_newest_claim_wins,
@@ -325,13 +366,15 @@ for_every_backend!(cobrowse:
     an_end_clears_the_host,
     a_renewal_keeps_host_and_session,
     a_renewal_of_an_older_host_is_fenced,
-    a_renewal_of_what_is_over_is_too_late,
+    a_renewal_revives_what_lapsed,
+    a_revived_session_is_forgotten_when_its_new_time_is_over,
+    only_the_newest_host_revives_what_lapsed,
+    what_was_let_go_and_lapsed_stays_over,
+    what_has_an_end_stays_over_for_every_host,
+    a_store_that_never_heard_of_a_fence_is_an_older_copy,
     a_renewal_of_what_is_forgotten_is_unknown,
     many_renewals_have_their_verdicts_in_order,
     a_session_let_go_has_no_host_and_the_life_it_is_given,
     letting_go_again_changes_nothing,
     an_older_host_lets_nothing_go,
-    a_forgotten_session_is_put_back_under_its_fence,
-    a_session_that_is_there_is_not_put_back,
-    racing_hosts_put_a_session_back_once,
 );

@@ -53,6 +53,7 @@ mod races;
 mod reassert;
 mod release;
 mod renew;
+mod restoring;
 mod short_codes;
 mod slots;
 pub(crate) mod steps;

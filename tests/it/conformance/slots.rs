@@ -44,15 +44,67 @@ async fn a_limit_of_none_names_nobody(store: Slots) {
     assert_eq!(store.held(&agent()).await.unwrap(), 0);
 }
 
-async fn only_others_count_against_a_holder(store: Slots) {
+async fn a_holder_keeps_its_slot_where_a_lowered_limit_is_full(store: Slots) {
     for number in 0..3 {
         take(&store, number, 3, HOUR_MS).await;
     }
-    assert_eq!(take(&store, 0, 3, HOUR_MS).await, SlotOutcome::Taken);
-    // The limit was lowered meanwhile: the others fill it.
-    let SlotOutcome::Full(others) = take(&store, 0, 2, HOUR_MS).await else { panic!("full") };
-    assert!(!others.contains(&session(0)) && others.len() == 2);
+    for limit in [3, 2, 1, 0] {
+        assert_eq!(take(&store, 0, limit, HOUR_MS).await, SlotOutcome::Taken, "{limit}");
+    }
     assert_eq!(store.held(&agent()).await.unwrap(), 3, "nobody loses a slot by that");
+    store.free(&agent(), &session(0)).await.unwrap();
+    let full = take(&store, 0, 2, HOUR_MS).await;
+    assert!(matches!(full, SlotOutcome::Full(o) if o.len() == 2), "it is like any other again");
+    assert_eq!(take(&store, 1, 2, 0).await, SlotOutcome::Taken, "its lease is the newest");
+    assert_eq!(take(&store, 1, 1, HOUR_MS).await, SlotOutcome::Full(vec![session(2)]), "it lapsed");
+}
+
+/// Renews slots of the agent.
+async fn renew(store: &Slots, numbers: impl IntoIterator<Item = usize>, lease_ms: u64) {
+    let slots: Vec<_> = numbers.into_iter().map(|number| (agent(), session(number))).collect();
+    let renewed = store.renew(&slots, lease_ms).await;
+    assert_eq!(renewed.len(), slots.len());
+    assert!(renewed.iter().all(Result::is_ok), "{renewed:?}");
+}
+
+async fn a_renewal_keeps_a_slot(store: Slots) {
+    take(&store, 1, 9, 300).await;
+    take(&store, 2, 9, 300).await;
+    renew(&store, [1], HOUR_MS).await;
+    eventually("the other's lease ends", async || {
+        (store.held(&agent()).await.unwrap() == 1).then_some(())
+    })
+    .await;
+    assert_eq!(take(&store, 3, 1, HOUR_MS).await, SlotOutcome::Full(vec![session(1)]));
+    renew(&store, [1], 0).await;
+    assert_eq!(store.held(&agent()).await.unwrap(), 0, "its lease is the newest renewal's");
+}
+
+async fn a_renewal_never_takes(store: Slots) {
+    renew(&store, [1], HOUR_MS).await;
+    take(&store, 2, 9, 0).await;
+    take(&store, 3, 9, HOUR_MS).await;
+    store.free(&agent(), &session(3)).await.unwrap();
+    renew(&store, [2, 3, 1], HOUR_MS).await;
+    assert_eq!(store.held(&agent()).await.unwrap(), 0);
+    renew(&store, [], HOUR_MS).await;
+}
+
+async fn many_slots_of_many_scopes_are_renewed_at_once(store: Slots) {
+    let scope = |number: usize| SlotScope::Agent("tenant".into(), format!("{}", number % 7).into());
+    for number in 0..70 {
+        store.take(&scope(number), &session(number), 99, HOUR_MS).await.unwrap();
+    }
+    // Every third one is renewed for no time at all; from 70 on nobody holds one.
+    let chosen = (0..900).step_by(3).map(|number| (scope(number), session(number)));
+    let renewed = store.renew(&chosen.collect::<Vec<_>>(), 0).await;
+    assert_eq!(renewed.len(), 300);
+    assert!(renewed.iter().all(Result::is_ok), "{renewed:?}");
+    let mut held = 0;
+    for number in 0..7 {
+        held += store.held(&scope(number)).await.unwrap();
+    }
+    assert_eq!(held, 70 - 24);
 }
 
 async fn a_lapsed_slot_is_free(store: Slots) {
@@ -105,7 +157,7 @@ async fn a_full_answer_names_a_hundred_at_most(store: Slots) {
     for number in 0..FULL_SESSIONS + 5 {
         take(&store, number, 500, HOUR_MS).await;
     }
-    let SlotOutcome::Full(others) = take(&store, 0, 1, HOUR_MS).await else { panic!("full") };
+    let SlotOutcome::Full(others) = take(&store, 999, 1, HOUR_MS).await else { panic!("full") };
     assert_eq!(others.len(), FULL_SESSIONS);
 }
 
@@ -123,7 +175,10 @@ for_every_backend!(slots:
     a_slot_is_taken_up_to_the_limit,
     a_session_takes_one_slot_however_often_it_asks,
     a_limit_of_none_names_nobody,
-    only_others_count_against_a_holder,
+    a_holder_keeps_its_slot_where_a_lowered_limit_is_full,
+    a_renewal_keeps_a_slot,
+    a_renewal_never_takes,
+    many_slots_of_many_scopes_are_renewed_at_once,
     a_lapsed_slot_is_free,
     a_shorter_lease_of_one_does_not_end_that_of_another,
     a_slot_is_given_back,

@@ -212,6 +212,50 @@ async fn racing_connections_each_learn_of_the_one_before(store: Visitors) {
     assert_eq!(count(&outcomes, |outcome| outcome.previous.is_none()), 1);
 }
 
+async fn tell(store: &Visitors, at: u64, tag: &str) -> bool {
+    let profile = Profile { tags: vec![tag.into()], ..Profile::default() };
+    store.tell(&tenant(), &"v".into(), seat(at).connection, &profile).await.unwrap()
+}
+
+async fn who_has_the_seat_tells_its_profile(store: Visitors) {
+    enter(&store, &Entrance { codes: vec![code("0042")], ..entrance("v") }).await;
+    invite(&store, None, "1").await;
+    let before = found(&store, "v").await;
+    tick().await;
+    for _ in 0..2 {
+        assert!(tell(&store, 1, "{vip}\n\"é").await);
+    }
+    let profile = Profile { tags: vec!["{vip}\n\"é".into()], ..Profile::default() };
+    assert_eq!(found(&store, "v").await, Visitor { profile, ..before }, "and nothing else changed");
+}
+
+async fn telling_renews_nothing(store: Visitors) {
+    enter(&store, &Entrance { lease_ms: 300, remember_ms: 1, ..entrance("v") }).await;
+    eventually("it is forgotten", async || {
+        tell(&store, 1, "vip").await;
+        find(&store, "v").await.is_none().then_some(())
+    })
+    .await;
+}
+
+async fn who_has_no_seat_tells_nothing(store: Visitors) {
+    assert!(!tell(&store, 1, "vip").await);
+    assert_eq!(find(&store, "v").await, None, "telling seats nobody");
+    enter(&store, &entrance("v")).await;
+    enter(&store, &Entrance { seat: seat(2), ..entrance("v") }).await;
+    let before = found(&store, "v").await;
+    assert!(!tell(&store, 1, "vip").await, "another has it");
+    assert_eq!(found(&store, "v").await, before);
+    leave(&store, "v", 2, HOUR_MS).await;
+    assert!(!tell(&store, 2, "vip").await, "it left");
+    enter(&store, &Entrance { lease_ms: 0, ..entrance("v") }).await;
+    assert!(!tell(&store, 1, "vip").await, "its lease ran out");
+    assert_eq!(found(&store, "v").await.profile, before.profile);
+    enter(&store, &Entrance { lease_ms: 0, remember_ms: 0, ..entrance("v") }).await;
+    assert!(!tell(&store, 1, "vip").await, "it is forgotten");
+    assert_eq!(find(&store, "v").await, None);
+}
+
 async fn a_beat_renews_the_seat(store: Visitors) {
     enter(&store, &Entrance { remember_ms: 0, ..entrance("v") }).await;
     let before = found(&store, "v").await;
@@ -349,6 +393,9 @@ for_every_backend!(visitors:
     a_code_that_ran_out_is_free,
     racing_visitors_have_different_codes,
     racing_connections_each_learn_of_the_one_before,
+    who_has_the_seat_tells_its_profile,
+    telling_renews_nothing,
+    who_has_no_seat_tells_nothing,
     a_beat_renews_the_seat,
     a_beat_brings_the_session,
     a_connection_without_the_seat_stands_by,
