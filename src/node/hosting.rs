@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     domain::{
-        cobrowse::{EndedBy, HostVerdict},
+        cobrowse::{EndedBy, HostVerdict, Stored},
         error::StoreError,
         relay::FeedEnd,
     },
@@ -116,24 +116,34 @@ impl Hosting {
 
     /// Takes over what other nodes changed.
     async fn read(&self, hosted: &Arc<HostedRoom>) {
-        let session = &hosted.hosted().session;
-        match self.cobrowse.service.get(session).await {
+        match self.cobrowse.service.get(&hosted.hosted().session).await {
+            Ok(Some(stored)) if is_older(&stored, hosted) => self.restore(hosted).await,
             Ok(Some(stored)) => self.cobrowse.rooms.take_over(hosted, stored),
             Ok(None) => self.restore(hosted).await,
             Err(_) => hosted.try_again(),
         }
     }
 
-    /// The store forgot the session, this node did not.
+    /// The store forgot the session, or what became of it; this node did not.
     async fn restore(&self, hosted: &Arc<HostedRoom>) {
-        let stored = hosted.stored(self.cobrowse.service.here());
-        match self.cobrowse.service.restore(&stored).await {
-            Ok(true) => tracing::warn!(
-                session = %stored.session.token,
-                "the store lost a co-browse session: it is put back"
-            ),
-            // Somebody else knows it: the next look tells.
-            Ok(false) | Err(_) => hosted.try_again(),
+        let (service, at) = (&self.cobrowse.service, hosted.hosted());
+        let stored = hosted.stored(service.here());
+        match service.restore(&stored).await {
+            Ok(true) => {
+                tracing::warn!(session = %at.session, "the store lost a session: it is put back");
+                hosted.try_again();
+            }
+            // Somebody else knows it better, or its token was given to another one.
+            Ok(false) => match service.get(&at.session).await {
+                Ok(Some(known)) if known.session.history_id != stored.session.history_id => {
+                    self.cobrowse.rooms.lose(hosted, at.fence, FeedEnd::Ended);
+                }
+                Ok(Some(known)) if !is_older(&known, hosted) => {
+                    self.cobrowse.rooms.take_over(hosted, known);
+                }
+                Ok(_) | Err(_) => hosted.try_again(),
+            },
+            Err(_) => hosted.try_again(),
         }
     }
 
@@ -162,4 +172,10 @@ impl Hosting {
             });
         ended.await;
     }
+}
+
+/// Whether the store is a copy from before what this host knows. An end is never taken back.
+fn is_older(stored: &Stored, hosted: &HostedRoom) -> bool {
+    let here = (hosted.hosted().fence, hosted.room.version());
+    stored.session.end.is_none() && (stored.fence, stored.version) < here
 }

@@ -38,6 +38,11 @@ impl Draft {
         Self { session, now_ms: stored.now_ms, events: Vec::new() }
     }
 
+    /// As its host sees it: one that lapsed while the store was away lives on by the next renewal.
+    pub(super) fn of_host(stored: &Stored) -> Self {
+        Self { session: stored.session.clone(), now_ms: stored.now_ms, events: Vec::new() }
+    }
+
     /// Enters somebody who was let in.
     pub(super) fn enter(&mut self, user: User) -> Edit<UserId> {
         let id = user.id.clone();

@@ -47,18 +47,20 @@ impl CobrowseService {
         };
         let hostings: Vec<_> = hosted.iter().map(hosting).collect();
         let verdicts = self.store.renew(&hostings).await;
-        for ((_, session), verdict) in hosted.iter().zip(&verdicts) {
-            if matches!(verdict, Ok(HostVerdict::Kept { .. })) {
-                self.keep_slots(session).await;
-            }
-        }
+        let kept = hosted.iter().zip(&verdicts);
+        let kept = kept.filter(|(_, verdict)| matches!(verdict, Ok(HostVerdict::Kept { .. })));
+        self.keep_slots(kept.map(|((_, session), _)| session)).await;
         verdicts
     }
 
-    async fn keep_slots(&self, session: &Session) {
-        let lease_ms = self.hosted_life().live_ms;
-        for scope in Self::slots_of(session) {
-            let kept = self.slots.take(&scope, &session.token, u32::MAX, lease_ms).await;
+    /// All of them in one round trip; one that was lost while the store was away stays lost.
+    async fn keep_slots(&self, sessions: impl Iterator<Item = &Session>) {
+        let slots = |session: &Session| {
+            let token = session.token.clone();
+            Self::slots_of(session).into_iter().map(move |scope| (scope, token.clone()))
+        };
+        let slots: Vec<_> = sessions.flat_map(slots).collect();
+        for kept in self.slots.renew(&slots, self.hosted_life().live_ms).await {
             if let Err(error) = kept {
                 tracing::debug!(%error, "a slot was not renewed");
             }

@@ -2,7 +2,7 @@
 //!
 //! Any node answers any call: the record is in the store. `hosting` holds what only the host does.
 
-use std::{sync::Arc, time::Duration};
+use std::{cmp::Ordering, sync::Arc, time::Duration};
 
 use super::{
     Begun, Change, CobrowseStore, Credential, EndedBy, Entry, Event, Life, PutOutcome, Role,
@@ -264,10 +264,13 @@ impl CobrowseService {
     ) -> Result<Changed<T>, StoreError> {
         for _ in 0..CHANGE_TRIES {
             let Some(stored) = self.store.get(token).await? else { return Ok(Changed::Unknown) };
-            if fence.is_some_and(|fence| fence != stored.fence) {
-                return Ok(Changed::Fenced);
-            }
-            let mut draft = Draft::of(&stored);
+            let mut draft = match fence.map(|fence| fence.cmp(&stored.fence)) {
+                None => Draft::of(&stored),
+                Some(Ordering::Equal) => Draft::of_host(&stored),
+                Some(Ordering::Less) => return Ok(Changed::Fenced),
+                // An older copy of the store: the host is about to put its record back.
+                Some(Ordering::Greater) => return Ok(Changed::Unknown),
+            };
             let outcome = match edit(&mut draft) {
                 Edit::Write(outcome) => outcome,
                 Edit::Keep(outcome) => {

@@ -92,13 +92,7 @@ impl VisitorService {
         connection: u64,
         profile: &Profile,
     ) -> Result<bool, StoreError> {
-        let known = self.visitors.find(tenant, visitor).await?;
-        let is_seated =
-            known.and_then(|known| known.seat).is_some_and(|s| s.connection == connection);
-        if is_seated {
-            self.enter(tenant, visitor.clone(), profile.clone(), connection).await?;
-        }
-        Ok(is_seated)
+        self.visitors.tell(tenant, visitor, connection, profile).await
     }
 
     /// Lets a connection look at once whether it still has the seat; else its next beat tells.
