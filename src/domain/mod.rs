@@ -6,6 +6,7 @@
 pub mod cluster;
 pub mod cobrowse;
 pub mod error;
+mod finish;
 pub mod ids;
 pub mod origins;
 pub mod relay;

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::{
     cobrowse_caller::{InSession, Site, Staff, no_such_session},
     cobrowse_host::{SessionServer, host},
+    extract::ClientIp,
     problem::{Kind, Problem},
     state::SharedApi,
 };
@@ -45,17 +46,20 @@ pub struct NewCobrowseSession {
         (status = 200, body = NewCobrowseSession, description = "Sets the cookie `gcbSessionServer`"),
         (status = 400, response = super::docs::ProblemDetails),
         (status = 413, response = super::docs::ProblemDetails),
+        (status = 429, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
     ),
 )]
 pub async fn create(
     State(api): State<SharedApi>,
     site: Site,
+    ClientIp(address): ClientIp,
     _: Bytes,
 ) -> Result<Response, Problem> {
     if api.health.is_draining() {
         return Err(Problem::draining());
     }
+    api.count_creation(address).await?;
     let Created::New(session) = api.cobrowse.create(&site.tenant, Begun::Live).await? else {
         // Only sessions of watch links are limited.
         return Err(Problem::new(Kind::Internal, "The log of the node tells more."));

@@ -78,10 +78,16 @@ impl Directions {
         self.socket(&self.public_url, VISITOR_SOCKET, token)
     }
 
-    /// Where an agent connects: the host itself, where it can be reached.
-    pub fn viewer_socket(&self, host: &Server, token: &Credential) -> String {
-        let own = host.url.as_deref().and_then(|url| Url::parse(url).ok());
-        self.socket(own.as_ref().unwrap_or(&self.public_url), VIEWER_SOCKET, token)
+    /// Where an agent connects: any node, which passes the socket on. It outlives every host.
+    pub fn viewer_socket(&self, token: &Credential) -> String {
+        self.socket(&self.public_url, VIEWER_SOCKET, token)
+    }
+
+    /// The same without a hop, as long as that node hosts the session; none where it has no URL of
+    /// its own.
+    pub fn direct_viewer_socket(&self, host: &Server, token: &Credential) -> Option<String> {
+        let own = Url::parse(host.url.as_deref()?).ok()?;
+        Some(self.socket(&own, VIEWER_SOCKET, token))
     }
 
     fn socket(&self, base_url: &Url, path: &str, token: &Credential) -> String {

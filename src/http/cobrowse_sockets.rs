@@ -60,15 +60,24 @@ impl Opening {
         api: &Api,
         upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     ) -> Result<Self, Problem> {
+        let opening = Self::even_draining(api, upgrade)?;
+        if api.health.is_draining() {
+            return Err(Problem::new(Kind::NodeUnavailable, "It is draining: connect again."));
+        }
+        Ok(opening)
+    }
+
+    /// The same on a node that may be draining.
+    fn even_draining(
+        api: &Api,
+        upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    ) -> Result<Self, Problem> {
         let upgrade = upgrade.map_err(|_| {
             Problem::new(Kind::UpgradeRequired, "Open this URL with a WebSocket client.")
         })?;
         let permit = api.socket_permits.clone().try_acquire_owned().map_err(|_| {
             Problem::new(Kind::NodeUnavailable, "It holds node.max_sockets sockets: try another.")
         })?;
-        if api.health.is_draining() {
-            return Err(Problem::new(Kind::NodeUnavailable, "It is draining: connect again."));
-        }
         Ok(Self { upgrade, permit })
     }
 
@@ -147,19 +156,24 @@ pub async fn visitor(
 /// The customer of a session, by one of its secrets.
 async fn customer(api: &Api, token: &str) -> Result<VisitorTicket, Problem> {
     let credential = Credential::read(token).ok_or_else(no_such_session)?;
-    let session = live_session(api, &credential).await?;
+    let session = session_of(api, &credential).await?;
     let is_customer = session.customer_token == credential
         || session.customer().is_some_and(|customer| customer.token == credential);
     if !is_customer {
         return Err(no_such_session());
     }
+    check_live(&session)?;
     Ok(VisitorTicket { tenant: session.tenant, customer: Some(session.customer_token) })
 }
 
-async fn live_session(api: &Api, credential: &Credential) -> Result<Session, Problem> {
+/// The session that a secret names: only who has the right one is told whether it goes on.
+async fn session_of(api: &Api, credential: &Credential) -> Result<Session, Problem> {
     let stored = api.cobrowse.get(&credential.session()).await?;
-    let session = stored.ok_or_else(no_such_session)?.session;
-    if session.end.is_some() { Err(over()) } else { Ok(session) }
+    Ok(stored.ok_or_else(no_such_session)?.session)
+}
+
+fn check_live(session: &Session) -> Result<(), Problem> {
+    if session.end.is_some() { Err(over()) } else { Ok(()) }
 }
 
 fn no_such_session() -> Problem {
@@ -225,13 +239,15 @@ fn watch(api: &Api, opening: Opening, ticket: ViewerTicket) -> Response {
 type Watching = (Box<Session>, Box<User>);
 
 async fn by_credential(api: &Api, credential: &Credential) -> Result<Watching, Problem> {
-    let session = live_session(api, credential).await?;
+    let session = session_of(api, credential).await?;
     if session.cid.as_ref() == Some(credential) {
+        check_live(&session)?;
         let joiner = Joiner::Cid(credential.clone());
         return joined(api.cobrowse.join(&session.token, &joiner).await?);
     }
     let user = session.user_of(credential).filter(|user| user.role.watches() && !user.left);
     let user = Box::new(user.cloned().ok_or_else(no_such_session)?);
+    check_live(&session)?;
     Ok((Box::new(session), user))
 }
 
@@ -276,10 +292,21 @@ pub async fn passed_on(
         Metrics::count(&api.metrics.refused_tokens, error.word());
         Problem::from(error)
     })?;
-    let opening = Opening::new(&api, upgrade)?;
+    // While it still hosts the session, nobody else does: it sends its viewers on with the room.
+    let opening = if api.cobrowse_sockets.rooms.get(&claims.session).is_some() {
+        Opening::even_draining(&api, upgrade)?
+    } else {
+        Opening::new(&api, upgrade)?
+    };
     let stored = api.cobrowse.get(&claims.session).await?.ok_or_else(no_such_session)?;
-    let user = stored.session.user(&claims.user).cloned().ok_or_else(no_such_session)?;
     let session = Box::new(stored.session);
-    let ticket = ViewerTicket { session, user: Box::new(user), is_passed_on: true };
+    let user = match session.user(&claims.user) {
+        Some(user) => Box::new(user.clone()),
+        // The other node is to look again: it tells the viewer how the session ended.
+        None if session.end.is_some() => return Err(no_such_session()),
+        // It let the user in, so the user has left since: see `remote`.
+        None => return Err(Problem::new(Kind::SessionEnded, "This user left the session.")),
+    };
+    let ticket = ViewerTicket { session, user, is_passed_on: true };
     Ok(watch(&api, opening, ticket))
 }

@@ -67,8 +67,12 @@ pub struct JoinAnswer {
     users: Vec<SessionUser>,
     /// Names the history, a UUID.
     session_history_id: String,
-    /// The complete WebSocket URL of the user's socket.
+    /// The complete WebSocket URL of the user's socket, at any node.
     socket_url: String,
+    /// Of agents and controllers: the same at the node that hosts the session, where there is one
+    /// with a URL of its own. Who cannot connect to it uses `socketUrl`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    direct_socket_url: Option<String>,
     #[serde(flatten)]
     server: SessionServer,
 }
@@ -122,6 +126,10 @@ pub async fn join(
     let joiner = joiner(body, staff, api.cobrowse.terms().open_join)?;
     let (user, session) = match api.cobrowse.join(&token, &joiner).await? {
         Joined::In { user, session, .. } => (user, session),
+        // Only sessions of the customer's page are open to whoever has no token.
+        Joined::NotAllowed if matches!(joiner, Joiner::Agent { vouched: None, .. }) => {
+            return Err(AuthError::Missing.into());
+        }
         Joined::NotAllowed => return Err(not_allowed()),
         Joined::AgentBusy => {
             let detail = "Stop or exit the session that this agent holds.";
@@ -144,10 +152,12 @@ fn answer(
     session: &Session,
     stored: &Stored,
 ) -> JoinAnswer {
-    let socket_url = if user.role.watches() {
-        directions.viewer_socket(host(stored), &user.token)
+    let (socket_url, direct_socket_url) = if user.role.watches() {
+        let owner = stored.owner.as_ref();
+        let direct = owner.and_then(|owner| directions.direct_viewer_socket(owner, &user.token));
+        (directions.viewer_socket(&user.token), direct)
     } else {
-        directions.visitor_socket(&user.token)
+        (directions.visitor_socket(&user.token), None)
     };
     JoinAnswer {
         user_token: user.token.expose().to_owned(),
@@ -155,6 +165,7 @@ fn answer(
         users: session.present().map(SessionUser::from).collect(),
         session_history_id: session.history_id.to_string(),
         socket_url,
+        direct_socket_url,
         server: SessionServer::from(host(stored)),
     }
 }

@@ -104,7 +104,7 @@ kinds! {
         "The idempotency key belongs to another request";
     /// The address takes WebSocket connections only.
     UpgradeRequired: UPGRADE_REQUIRED, "upgrade-required", "UpgradeRequired", "WebSocket only";
-    /// The account asks for more than can be remembered.
+    /// Somebody asks for more than may be.
     TooManyRequests: TOO_MANY_REQUESTS, "too-many-requests", "TooManyRequests", "Slow down";
     /// All short codes are taken.
     NoCodeFree: SERVICE_UNAVAILABLE, "no-code-free", "NoCodeFree", "No short code is free";
@@ -203,6 +203,12 @@ impl Problem {
     /// Somebody whose tries failed too often, until then.
     pub fn guessing(retry: Duration) -> Self {
         let detail = "Too many codes were refused: check the code, and wait.";
+        Self::new(Kind::TooManyRequests, detail).retry_after(retry)
+    }
+
+    /// An address that creates too much, until then.
+    pub fn creating(retry: Duration) -> Self {
+        let detail = "This address created too many sessions and codes: wait.";
         Self::new(Kind::TooManyRequests, detail).retry_after(retry)
     }
 

@@ -91,12 +91,14 @@ type Asked<T> = Result<Query<T>, QueryRejection>;
     responses(
         (status = 200, body = CodeAnswer),
         (status = 400, response = super::docs::ProblemDetails),
+        (status = 429, response = super::docs::ProblemDetails),
         (status = 503, response = super::docs::ProblemDetails),
     ),
 )]
 pub async fn create(
     State(api): State<SharedApi>,
     site: Site,
+    ClientIp(address): ClientIp,
     query: Asked<CodeQuery>,
 ) -> Result<impl IntoResponse, Problem> {
     let query = read(query)?;
@@ -104,6 +106,7 @@ pub async fn create(
     if api.health.is_draining() {
         return Err(Problem::draining());
     }
+    api.count_creation(address).await?;
     match api.short_codes.create(&site.tenant, audit_name).await? {
         Issued::Code(code) => Ok(fresh(CodeAnswer { short_code: code.expose().to_owned() })),
         Issued::AllTaken => {

@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::problem::Problem;
 use crate::{
     auth::{Keyring, LinkTokens, SocketTokens},
     domain::{
@@ -96,6 +97,14 @@ impl Api {
     /// Whether forwarding headers of that peer are believed.
     pub fn trusts(&self, peer: IpAddr) -> bool {
         self.trusted_proxies.iter().any(|network| network.contains(&peer))
+    }
+
+    /// Refuses an address that creates too many sessions and codes: neither needs credentials.
+    pub async fn count_creation(&self, address: IpAddr) -> Result<(), Problem> {
+        match self.short_codes.count_creation(address).await? {
+            Some(retry) => Err(Problem::creating(retry)),
+            None => Ok(()),
+        }
     }
 }
 

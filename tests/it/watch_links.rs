@@ -218,6 +218,9 @@ async fn nobody_watches_a_visitor_whom_nobody_remembers() {
     let elsewhere = LinkClaims { tenant: "other".into(), ..world.link(ANN).await };
     assert!(matches!(world.open(&elsewhere).await, OpenedLink::NoVisitor));
     assert_eq!(world.cobrowse.watched(&world.tenant).await.unwrap(), 0);
+    // The link is still good for a visitor who comes.
+    world.enter(&stranger.visitor, 2).await;
+    is_in(world.open(&stranger).await);
 }
 
 #[tokio::test]
@@ -230,8 +233,38 @@ async fn no_more_sessions_are_watched_than_may_be() {
     assert!(matches!(world.linked(&other, "bob").await, Linked::TooManyWatched));
     assert!(matches!(world.open(&early).await, OpenedLink::TooManyWatched));
     world.cobrowse.end(&session.token, &EndedBy::Operator).await.unwrap();
-    let Linked::Link(late) = world.linked(&other, "bob").await else { panic!("a link") };
-    is_in(world.open(&late).await);
+    is_in(world.open(&early).await);
+    assert!(matches!(world.open(&early).await, OpenedLink::Used));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_could_not_be_opened_still_opens_once() {
+    let world = World::online(Some(1)).await;
+    let other = VisitorId::random();
+    world.enter(&other, 2).await;
+    let Linked::Link(link) = world.linked(&other, "bob").await else { panic!("a link") };
+    let (session, _) = world.watch(ANN).await;
+    assert!(matches!(world.open(&link).await, OpenedLink::TooManyWatched));
+    assert!(matches!(world.open(&link).await, OpenedLink::TooManyWatched));
+    world.cobrowse.end(&session.token, &EndedBy::Operator).await.unwrap();
+    let opened = join_all((0..10).map(|_| {
+        let (visitors, link) = (world.visitors.clone(), link.clone());
+        tokio::spawn(async move { visitors.open_link(&link).await.unwrap() })
+    }));
+    let opened = opened.await.into_iter().map(Result::unwrap);
+    assert_eq!(opened.filter(|opened| matches!(opened, OpenedLink::In { .. })).count(), 1);
+}
+
+#[tokio::test]
+async fn a_link_is_tried_so_often_and_no_more() {
+    let world = World::online(None).await;
+    let late = VisitorId::random();
+    let link = LinkClaims { visitor: late.clone(), ..world.link(ANN).await };
+    for _ in 0..16 {
+        assert!(matches!(world.open(&link).await, OpenedLink::NoVisitor));
+    }
+    world.enter(&late, 2).await;
+    assert!(matches!(world.open(&link).await, OpenedLink::Used));
 }
 
 #[tokio::test]

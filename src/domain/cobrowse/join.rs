@@ -63,7 +63,7 @@ pub enum Joined {
         /// The version of its record.
         version: u64,
     },
-    /// It has not shown what it must show.
+    /// It has not shown what it must show, to a session that goes on.
     NotAllowed,
     /// The agent holds as many other sessions as it may.
     AgentBusy,
@@ -73,6 +73,14 @@ pub enum Joined {
     Over,
     /// No such session, or another tenant's.
     Unknown,
+}
+
+/// Somebody is in.
+#[derive(Debug, Clone)]
+pub(super) struct Admission {
+    pub(super) user: UserId,
+    /// Not there before.
+    pub(super) is_new: bool,
 }
 
 /// Why somebody is not let in.
@@ -106,12 +114,12 @@ impl Joiner {
         &self,
         draft: &mut Draft,
         terms: &CobrowseTerms,
-    ) -> Edit<Result<UserId, Refusal>> {
+    ) -> Edit<Result<Admission, Refusal>> {
         if let Err(refusal) = self.check(&draft.session, terms) {
             return Edit::Keep(Err(refusal));
         }
         if let Some(user) = self.known(&draft.session) {
-            return Edit::Keep(Ok(user.id.clone()));
+            return Edit::Keep(Ok(Admission { user: user.id.clone(), is_new: false }));
         }
         if draft.session.users.len() >= USERS {
             draft.session.users.retain(|user| !user.left);
@@ -120,23 +128,27 @@ impl Joiner {
             return Edit::Keep(Err(Refusal::Full));
         }
         let user = self.user(&draft.session);
-        draft.enter(user).map(Ok)
+        draft.enter(user).map(|user| Ok(Admission { user, is_new: true }))
     }
 
     fn check(&self, session: &Session, terms: &CobrowseTerms) -> Result<(), Refusal> {
+        // For migrations from the original, which knows no other sessions.
+        let is_open = terms.open_join && session.begun == Begun::Live;
         let allowed = match self {
             Self::Customer { token, .. } => {
-                terms.open_join || token.as_ref() == Some(&session.customer_token)
+                is_open || token.as_ref() == Some(&session.customer_token)
             }
             Self::Agent { vouched: Some(vouched), .. } if vouched.tenant != session.tenant => {
                 return Err(Refusal::Unknown);
             }
-            Self::Agent { vouched, .. } => vouched.is_some() || terms.open_join,
+            Self::Agent { vouched, .. } => vouched.is_some() || is_open,
             Self::Cid(cid) => session.cid.as_ref() == Some(cid),
             Self::Link { .. } => matches!(session.begun, Begun::WatchLink(_)),
         };
         match (allowed, &session.end) {
-            (false, _) => Err(Refusal::NotAllowed),
+            (false, None) => Err(Refusal::NotAllowed),
+            // Whoever shows nothing is not told either that it ever was.
+            (false, Some(_)) => Err(Refusal::Unknown),
             (true, Some(_)) => Err(Refusal::Over),
             (true, None) => Ok(()),
         }

@@ -9,11 +9,12 @@ use super::{
     Server, Session, SlotStore, Stored,
     draft::{Draft, Edit},
     join::{Joined, Joiner},
-    slots::holds,
+    slots::watched_slot,
 };
 use crate::domain::{
     cluster::{Bus, Message},
     error::StoreError,
+    finish::finish,
     ids::{HistoryId, NodeName, SessionToken, TenantId},
 };
 
@@ -127,11 +128,20 @@ impl CobrowseService {
                 self.here.clone(),
                 self.terms.consent_required,
             );
-            if !self.take_watched_slot(&session).await? {
+            let scope = watched_slot(&session);
+            if let Some(scope) = &scope
+                && !self.reserve(scope, &session.token).await?
+            {
                 return Ok(Created::TooManyWatched);
             }
             let created = self.store.create(&session, self.idle_life(), &[Event::Created]).await;
             if matches!(created, Ok(true)) {
+                if let Some(scope) = &scope
+                    && !self.confirm(scope, &session.token).await
+                {
+                    self.end(&session.token, &EndedBy::Operator).await?;
+                    return Ok(Created::TooManyWatched);
+                }
                 return Ok(Created::New(Box::new(session)));
             }
             self.free_slots(&session).await;
@@ -170,33 +180,41 @@ impl CobrowseService {
     }
 
     /// Lets somebody in, or back in.
-    pub async fn join(&self, token: &SessionToken, joiner: &Joiner) -> Result<Joined, StoreError> {
+    pub async fn join(
+        self: &Arc<Self>,
+        token: &SessionToken,
+        joiner: &Joiner,
+    ) -> Result<Joined, StoreError> {
+        let (service, token, joiner) = (self.clone(), token.clone(), joiner.clone());
+        finish(async move { service.let_in(&token, &joiner).await }).await
+    }
+
+    async fn let_in(&self, token: &SessionToken, joiner: &Joiner) -> Result<Joined, StoreError> {
         let scope = joiner.slot();
         if let Some(scope) = &scope
-            && !self.take_agent_slot(scope, token).await?
+            && !self.reserve(scope, token).await?
         {
             return Ok(Joined::AgentBusy);
         }
         let judged = self.change(token, None, |draft| joiner.join(draft, &self.terms)).await?;
-        let mut is_held = false;
-        let joined = match judged {
-            Changed::Done { outcome: Ok(id), session, version } => {
-                match session.user(&id).cloned() {
-                    Some(user) => Joined::In { user: Box::new(user), session, version },
-                    None => Joined::Unknown,
-                }
+        let Changed::Done { outcome, session, version } = judged else {
+            if let Some(scope) = &scope {
+                self.free_slot(scope, token).await;
             }
-            Changed::Done { outcome: Err(refusal), session, .. } => {
-                is_held = scope.as_ref().is_some_and(|scope| holds(&session, scope));
-                refusal.into()
-            }
-            Changed::Unknown | Changed::Fenced => Joined::Unknown,
+            return Ok(Joined::Unknown);
         };
-        let is_in = matches!(joined, Joined::In { .. });
-        if let (Some(scope), false) = (&scope, is_in || is_held) {
-            self.slots.free(scope, token).await?;
+        if let Some(scope) = &scope
+            && !self.settle_slot(scope, &session, outcome.as_ref().ok()).await?
+        {
+            return Ok(Joined::AgentBusy);
         }
-        Ok(joined)
+        Ok(match outcome {
+            Ok(admitted) => match session.user(&admitted.user).cloned() {
+                Some(user) => Joined::In { user: Box::new(user), session, version },
+                None => Joined::Unknown,
+            },
+            Err(refusal) => refusal.into(),
+        })
     }
 
     /// Somebody leaves: with the customer, or the last who watched, the session ends.

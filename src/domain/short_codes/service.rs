@@ -23,6 +23,13 @@ const CODES_PER_TRY: u64 = 10_000;
 const LEAST_TRIES_IN_ALL: u32 = 20;
 /// Both are counted by the minute.
 const TRIES_WINDOW_MS: u64 = 60_000;
+/// Sessions and codes that one address creates in a minute: each needs no credentials and is kept
+/// for half an hour. A contact centre, or a provider's customers, may be behind one address: ten a
+/// second are more than any of these begin.
+const CREATIONS: GuessBudget =
+    GuessBudget { per_address: 600, in_all: u32::MAX, window_ms: TRIES_WINDOW_MS };
+/// No address: it never spends anything.
+const NOBODY: &str = "nobody";
 
 /// The terms of all short codes.
 #[derive(Debug, Clone)]
@@ -145,7 +152,23 @@ impl ShortCodeService {
         Ok(Issued::AllTaken)
     }
 
-    /// Redeems a code as it was typed. A try that fails, whatever for, counts against its address.
+    /// Counts a session, or a code, that an address is about to create: how long it must wait where
+    /// it created too many.
+    pub async fn count_creation(&self, address: IpAddr) -> Result<Option<Duration>, StoreError> {
+        let address = format!("creates {}", guesser(address));
+        if let Guess::Limited { retry_ms } = self.codes.spend(&address, CREATIONS).await? {
+            return Ok(Some(Duration::from_millis(retry_ms)));
+        }
+        // The store counts what all spend as well. That is for guesses: this one is given back, by
+        // nobody, so that it still counts against the address.
+        if let Err(error) = self.codes.refund(NOBODY).await {
+            tracing::debug!(%error, "something created counts as a guess");
+        }
+        Ok(None)
+    }
+
+    /// Redeems a code as it was typed. A try that is refused, whatever for, counts against its
+    /// address.
     pub async fn redeem(
         &self,
         code: &str,
@@ -157,14 +180,14 @@ impl ShortCodeService {
         if let Guess::Limited { retry_ms } = self.codes.spend(&address, self.terms.budget).await? {
             return Ok(Redeemed::Limited { retry: Duration::from_millis(retry_ms) });
         }
-        let redeemed = self.try_out(code, by, names).await?;
-        if !matches!(redeemed, Redeemed::Refused) {
-            // What was redeemed is answered, come what may: a code is redeemed once.
-            if let Err(error) = self.codes.refund(&address).await {
-                tracing::debug!(%error, "a try that did not fail counts as one that did");
-            }
+        let redeemed = self.try_out(code, by, names).await;
+        // What was redeemed is answered, come what may: a code is redeemed once.
+        if !matches!(redeemed, Ok(Redeemed::Refused))
+            && let Err(error) = self.codes.refund(&address).await
+        {
+            tracing::debug!(%error, "a try that was not refused counts as one that was");
         }
-        Ok(redeemed)
+        redeemed
     }
 
     async fn try_out(
@@ -174,11 +197,12 @@ impl ShortCodeService {
         names: Names,
     ) -> Result<Redeemed, StoreError> {
         let Some(code) = ShortCode::read(code) else { return Ok(Redeemed::Refused) };
-        let Some(entry) = self.codes.redeem(&code, by).await? else {
+        // As an agent: that uses nothing up.
+        let Some(entry) = self.codes.redeem(&code, RedeemAs::Agent).await? else {
             return Ok(Redeemed::Refused);
         };
         match by {
-            RedeemAs::Consumer => self.enter(entry, names).await,
+            RedeemAs::Consumer => self.enter(&code, entry, names).await,
             RedeemAs::Agent => {
                 let stored = self.cobrowse.get(&entry.cid.session()).await?;
                 let is_live = stored.is_some_and(|stored| {
@@ -189,13 +213,25 @@ impl ShortCodeService {
         }
     }
 
-    /// The consumer joins as the customer.
-    async fn enter(&self, entry: CodeEntry, names: Names) -> Result<Redeemed, StoreError> {
+    /// The consumer joins as the customer, of whom there is one, and then uses the code up. Of many
+    /// who get so far one is told. What fails before, or whoever hangs up, costs no code: a repeat
+    /// finds the customer there.
+    async fn enter(
+        &self,
+        code: &ShortCode,
+        entry: CodeEntry,
+        names: Names,
+    ) -> Result<Redeemed, StoreError> {
         let token = entry.customer_token.session();
-        let joiner = Joiner::Customer { token: Some(entry.customer_token), name: names.display };
+        let customer_token = Some(entry.customer_token.clone());
+        let joiner = Joiner::Customer { token: customer_token, name: names.display };
         let Joined::In { user, session, .. } = self.cobrowse.join(&token, &joiner).await? else {
             return Ok(Redeemed::Refused);
         };
+        // It may have expired and stand for another session by now.
+        if self.codes.redeem(code, RedeemAs::Consumer).await? != Some(entry) {
+            return Ok(Redeemed::Refused);
+        }
         if let Some(name) = names.audit {
             self.note(&session, name).await;
         }

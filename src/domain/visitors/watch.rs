@@ -1,6 +1,6 @@
 //! Watch links: how an agent gets into a visitor's session.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     InviteOutcome, LinkClaims, OpenedLink, Seat, Visitor, VisitorService,
@@ -9,6 +9,7 @@ use super::{
 use crate::domain::{
     cobrowse::{Begun, Created, EndedBy, Joined, Joiner, LinkTerms, Permissions},
     error::StoreError,
+    finish::finish,
     ids::{AgentId, SessionToken, TenantId, VisitorId},
 };
 
@@ -16,6 +17,23 @@ use crate::domain::{
 const OPEN_TRIES: usize = 8;
 /// A used link is remembered so much longer than it lives: the clocks of nodes differ a little.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
+
+/// How often a link may be tried to be opened: somebody who waits for a free session tries it a few
+/// times, then asks for another.
+const LINK_TURNS: u32 = 16;
+
+/// One try to open a link: an id that is used up, and another one that gives it back.
+struct Turn(String);
+
+impl Turn {
+    fn of(link: &str, number: u32) -> Self {
+        Self(if number == 0 { link.to_owned() } else { format!("{link} {number}") })
+    }
+
+    fn given_back(&self) -> String {
+        format!("{} given back", self.0)
+    }
+}
 
 /// Who gets a watch link, and what it says beside whom to watch.
 #[derive(Debug, Clone)]
@@ -74,11 +92,46 @@ impl VisitorService {
     /// Opens a watch link: its agent joins the visitor's session, or the visitor is invited to one.
     ///
     /// A visitor who is offline is invited as soon as it is back: its entrance tells the session.
-    pub async fn open_link(&self, link: &LinkClaims) -> Result<OpenedLink, StoreError> {
+    /// A link that could not be opened may be tried again.
+    pub async fn open_link(self: &Arc<Self>, link: &LinkClaims) -> Result<OpenedLink, StoreError> {
+        let (service, link) = (self.clone(), link.clone());
+        finish(async move { service.open_once(&link).await }).await
+    }
+
+    async fn open_once(&self, link: &LinkClaims) -> Result<OpenedLink, StoreError> {
         let life = Duration::from_secs(link.expires).saturating_sub(now()) + CLOCKS_DIFFER;
-        if !self.visitors.use_up(&link.id, millis(life)).await? {
-            return Ok(OpenedLink::Used);
+        let Some(turn) = self.take_turn(link, life).await? else { return Ok(OpenedLink::Used) };
+        let opened = self.enter_by(link).await;
+        if !matches!(opened, Ok(OpenedLink::In { .. }))
+            && let Err(error) = self.visitors.use_up(&turn.given_back(), millis(life)).await
+        {
+            tracing::debug!(%error, "a link that was not opened is used up");
         }
+        opened
+    }
+
+    /// The turn to open a link; none where it was opened, or is just being opened. The next turn
+    /// comes up when the one before is given back, so two at once never have one.
+    async fn take_turn(
+        &self,
+        link: &LinkClaims,
+        life: Duration,
+    ) -> Result<Option<Turn>, StoreError> {
+        for number in 0..LINK_TURNS {
+            let turn = Turn::of(&link.id, number);
+            if self.visitors.use_up(&turn.0, millis(life)).await? {
+                return Ok(Some(turn));
+            }
+            // For no time at all: this looks, and uses nothing up.
+            let is_kept = self.visitors.use_up(&turn.given_back(), 0).await?;
+            if is_kept {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
+    async fn enter_by(&self, link: &LinkClaims) -> Result<OpenedLink, StoreError> {
         let joiner = Joiner::Link {
             agent: link.agent.clone(),
             name: Some(link.agent_name.clone()),

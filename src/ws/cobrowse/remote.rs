@@ -2,11 +2,13 @@
 
 use std::{ops::ControlFlow, time::Duration};
 
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use futures_util::{SinkExt, StreamExt};
+#[cfg(target_os = "linux")]
+use socket2::SockRef;
 use tokio::{
     net::TcpStream,
-    time::{Instant, timeout},
+    time::{Instant, timeout, timeout_at},
 };
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async_with_config,
@@ -36,8 +38,13 @@ pub const PATH: &str = "/internal/cobrowse/viewer";
 
 /// A host that does not answer the handshake within this time is looked for again.
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(5);
-/// A host that takes no message for so long is dead.
+/// A host that takes no message for so long, or acknowledges none, is dead.
 const WRITE_DEADLINE: Duration = Duration::from_secs(10);
+/// A host pings as often as this node does. One from which nothing came for so many pings is dead,
+/// though its machine never said so: it lost its power, or the network its way.
+const MISSED_PINGS: u32 = 2;
+/// How a host answers that the user of a viewer's socket has left.
+const LEFT: StatusCode = StatusCode::GONE;
 /// Beside the largest frame: its header on the wire.
 const SPARE_BYTES: usize = 64;
 
@@ -47,6 +54,10 @@ type Peer = WebSocketStream<MaybeTlsStream<TcpStream>>;
 pub(super) async fn watch(viewer: &mut Viewer, host: &Server, session: &Session) -> Flow {
     let mut peer = match connect(viewer, host).await {
         Ok(peer) => peer,
+        Err(tungstenite::Error::Http(answer)) if answer.status() == LEFT => {
+            Metrics::count(&viewer.line.shared.metrics.passed_on, "removed");
+            return close(Close::Removed);
+        }
         Err(error) => {
             tracing::debug!(host = %host.name, %error, "the host of a session does not answer");
             Metrics::count(&viewer.line.shared.metrics.passed_on, "failed");
@@ -78,13 +89,35 @@ async fn connect(viewer: &mut Viewer, host: &Server) -> Result<Peer, tungstenite
         .max_frame_size(Some(SNAPSHOT_BYTES + SPARE_BYTES));
     let connected = connect_async_with_config(request, Some(config), true);
     match timeout(HANDSHAKE_DEADLINE, connected).await {
-        Ok(connected) => connected.map(|(peer, _)| peer),
+        Ok(connected) => {
+            let (peer, _) = connected?;
+            notice_death(peer.get_ref());
+            Ok(peer)
+        }
         Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
     }
 }
 
+/// Has the connection end when the host acknowledges nothing: the kernel would wait for a quarter of
+/// an hour.
+fn notice_death(stream: &MaybeTlsStream<TcpStream>) {
+    let stream = match stream {
+        MaybeTlsStream::Plain(stream) => stream,
+        MaybeTlsStream::Rustls(stream) => stream.get_ref().0,
+        _ => return,
+    };
+    #[cfg(target_os = "linux")]
+    if let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(WRITE_DEADLINE)) {
+        tracing::debug!(%error, "a host that is dead will be noticed late");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = stream;
+}
+
 /// Continue: the host is gone, or hosts the session no longer.
 async fn pass_on(viewer: &mut Viewer, peer: &mut Peer) -> Flow {
+    let silence = viewer.line.shared.ping_every * MISSED_PINGS;
+    let mut dead_at = Instant::now() + silence;
     loop {
         tokio::select! {
             heard = viewer.line.next(true) => match heard {
@@ -103,16 +136,20 @@ async fn pass_on(viewer: &mut Viewer, peer: &mut Peer) -> Flow {
                 Heard::Due => viewer.line.tend().await?,
                 Heard::Over(end) => return ControlFlow::Break(end),
             },
-            message = peer.next() => match message {
-                Some(Ok(Message::Text(text))) => {
-                    viewer.found();
-                    viewer.line.say(text.as_str().to_owned()).await?;
+            // What has arrived is read first, however late this node is.
+            message = timeout_at(dead_at, peer.next()) => {
+                match message {
+                    Ok(Some(Ok(Message::Text(text)))) => {
+                        viewer.found();
+                        viewer.line.say(text.as_str().to_owned()).await?;
+                    }
+                    Ok(Some(Ok(Message::Binary(frame)))) => viewer.line.send(frame).await?,
+                    Ok(Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)))) => {}
+                    Ok(Some(Ok(Message::Close(frame)))) => return closed(frame),
+                    Ok(Some(Err(_)) | None) | Err(_) => return ControlFlow::Continue(()),
                 }
-                Some(Ok(Message::Binary(frame))) => viewer.line.send(frame).await?,
-                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
-                Some(Ok(Message::Close(frame))) => return closed(frame),
-                Some(Err(_)) | None => return ControlFlow::Continue(()),
-            },
+                dead_at = Instant::now() + silence;
+            }
         }
     }
 }

@@ -107,28 +107,6 @@ async fn with_open_join_the_session_token_is_enough() {
 }
 
 #[tokio::test]
-async fn an_agents_socket_is_on_the_host() {
-    for (server_url, expected) in [
-        ("https://n1.example.com", "wss://n1.example.com/cobrowse/socket/viewer?token="),
-        (
-            "http://n1.example.com:8700/x",
-            "ws://n1.example.com:8700/x/cobrowse/socket/viewer?token=",
-        ),
-    ] {
-        let node = TestNode::start(&[
-            ("BATON_NODE__SERVER_URL", server_url),
-            ("BATON_PUBLIC_URL", "https://baton.example.com"),
-        ])
-        .await;
-        let live = Live::create(&node).await;
-        let customer = text(&live.customer().await, "socketUrl");
-        assert!(customer.starts_with("wss://baton.example.com/cobrowse/socket/visitor?"));
-        let agent = text(&live.agent("ann").await, "socketUrl");
-        assert!(agent.starts_with(expected), "{agent}");
-    }
-}
-
-#[tokio::test]
 async fn an_agent_holds_one_session_at_a_time() {
     let node = TestNode::start(&[]).await;
     let (first, second) = (Live::create(&node).await, Live::create(&node).await);

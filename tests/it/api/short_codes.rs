@@ -256,3 +256,30 @@ async fn pages_of_any_origin_may_call_without_cookies() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_address_creates_so_many_sessions_and_codes_a_minute() {
+    let node = TestNode::start(&[BEHIND_A_PROXY]).await;
+    let create = |method: Method, path: &'static str, from: &'static str| {
+        node.call(method, path).header("x-forwarded-for", from).answer()
+    };
+    let code = |from| create(Method::PUT, "/assistserver/shortcode/create", from);
+    let session = |from| create(Method::POST, "/cobrowse/rest/live/sessions", from);
+    for _ in 0..10 {
+        let (codes, sessions) = (
+            join_all((0..30).map(|_| code("192.0.2.1"))),
+            join_all((0..30).map(|_| session("192.0.2.1"))),
+        );
+        for created in codes.await.into_iter().chain(sessions.await) {
+            created.ok();
+        }
+    }
+    is_limited(&code("192.0.2.1").await);
+    is_limited(&session("192.0.2.1").await);
+    session("192.0.2.2").await.ok();
+    // None of it is a guess.
+    let code = code("192.0.2.2").await.ok()["shortCode"].clone();
+    let code = code.as_str().unwrap();
+    agent(&node, &other(code, 1), 1).await.problem(403, "CodeRefused");
+    agent(&node, code, 1).await.ok();
+}

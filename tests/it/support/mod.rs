@@ -5,6 +5,7 @@ pub(crate) mod clock;
 pub(crate) mod cluster;
 pub(crate) mod cobrowse;
 pub(crate) mod eventually;
+pub(crate) mod held;
 pub(crate) mod linked;
 pub(crate) mod monitor;
 pub(crate) mod node;

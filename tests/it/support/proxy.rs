@@ -1,10 +1,10 @@
-//! A TCP proxy in front of Redis that breaks the network on command.
+//! A TCP proxy in front of Redis, or of a node, that breaks the network on command.
 
 use std::{
     net::Ipv4Addr,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -42,7 +42,7 @@ pub(crate) struct ChaosProxy {
 }
 
 struct Shared {
-    upstream: u16,
+    upstream: AtomicU16,
     stop: CancellationToken,
     refuse: AtomicBool,
     swallow: AtomicBool,
@@ -67,7 +67,7 @@ impl ChaosProxy {
         let port = listener.local_addr().expect("it is bound").port();
         let stop = CancellationToken::new();
         let shared = Arc::new(Shared {
-            upstream,
+            upstream: AtomicU16::new(upstream),
             stop: stop.clone(),
             refuse: AtomicBool::new(false),
             swallow: AtomicBool::new(false),
@@ -82,6 +82,16 @@ impl ChaosProxy {
             stop.run_until_cancelled(accepting.accept(listener)).await
         });
         Self { port, shared, _stop: stop.drop_guard() }
+    }
+
+    /// Where it listens.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// New connections lead to that port: its server has started after the proxy.
+    pub(crate) fn lead_to(&self, upstream: u16) {
+        self.shared.upstream.store(upstream, Ordering::SeqCst);
     }
 
     /// Redis behind the proxy.
@@ -181,9 +191,8 @@ impl Shared {
     /// Carries a connection until either side closes it, or it is cut.
     async fn carry(self: Arc<Self>, client: TcpStream, link: Arc<Link>) {
         let both_ways = async {
-            let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, self.upstream)).await else {
-                return;
-            };
+            let upstream = (Ipv4Addr::LOCALHOST, self.upstream.load(Ordering::SeqCst));
+            let Ok(server) = TcpStream::connect(upstream).await else { return };
             let (from_client, to_client) = client.into_split();
             let (from_server, to_server) = server.into_split();
             tokio::select! {

@@ -18,6 +18,7 @@ pub(crate) struct ClusterBuilder {
     nodes: usize,
     own_redis: bool,
     through_proxies: bool,
+    peers_apart: bool,
     settings: Vec<(String, String)>,
 }
 
@@ -36,7 +37,7 @@ impl ClusterBuilder {
         ];
         let settings =
             settings.map(|(key, value)| (key.to_owned(), value.to_owned())).into_iter().collect();
-        Self { nodes, own_redis: false, through_proxies: false, settings }
+        Self { nodes, own_redis: false, through_proxies: false, peers_apart: false, settings }
     }
 
     /// Sets a setting of every node, by its key as in the file.
@@ -57,6 +58,13 @@ impl ClusterBuilder {
     #[must_use]
     pub(crate) fn through_proxies(mut self) -> Self {
         self.through_proxies = true;
+        self
+    }
+
+    /// Each node is reached by its peers through a proxy of its own.
+    #[must_use]
+    pub(crate) fn with_peers_apart(mut self) -> Self {
+        self.peers_apart = true;
         self
     }
 
@@ -85,8 +93,17 @@ impl ClusterBuilder {
                 ("store.key_prefix".to_owned(), prefix.clone()),
                 ("node.name".to_owned(), name),
             ];
-            let variables = self.settings.iter().cloned().chain(own).map(variable);
-            cluster.nodes.push(TestNode::start(variables.collect(), proxy).await);
+            let peers = if self.peers_apart { Some(ChaosProxy::start(0).await) } else { None };
+            let internal = peers.as_ref().map(|peers| {
+                ("node.internal_url".to_owned(), format!("http://127.0.0.1:{}", peers.port()))
+            });
+            let variables = self.settings.iter().cloned().chain(own).chain(internal).map(variable);
+            let mut node = TestNode::start(variables.collect(), proxy).await;
+            if let Some(peers) = &peers {
+                peers.lead_to(node.public.port());
+            }
+            node.peers = peers;
+            cluster.nodes.push(node);
         }
         cluster.ready().await;
         cluster

@@ -22,6 +22,8 @@ pub(crate) struct TestNode {
     /// Where operators reach it.
     pub(crate) admin: SocketAddr,
     proxy: Option<ChaosProxy>,
+    /// Between its peers and it.
+    pub(super) peers: Option<ChaosProxy>,
     runtime: Option<Runtime>,
     drain: CancellationToken,
     force: CancellationToken,
@@ -48,12 +50,17 @@ impl TestNode {
         let runtime = runtime.expect("a runtime");
         let started = runtime.spawn(start(settings));
         let Started { public, admin, drain, force, stopped } = started.await.expect("it starts");
-        Self { public, admin, proxy, runtime: Some(runtime), drain, force, stopped }
+        Self { public, admin, proxy, peers: None, runtime: Some(runtime), drain, force, stopped }
     }
 
     /// What stands between it and Redis.
     pub(crate) fn proxy(&self) -> &ChaosProxy {
         self.proxy.as_ref().expect("the cluster was built through_proxies")
+    }
+
+    /// What stands between its peers and it.
+    pub(crate) fn peers(&self) -> &ChaosProxy {
+        self.peers.as_ref().expect("the cluster was built with_peers_apart")
     }
 
     /// Cancelled to drain and stop it.
