@@ -147,12 +147,15 @@ async fn whoever_hangs_up_and_is_refused_holds_nothing() {
     let session = world.session().await;
     world.cobrowse.end(&session, &EndedBy::Operator).await.unwrap();
     world.store.set(Gate::NoReads);
+    let held = session.clone();
     let call = tokio::spawn({
         let (cobrowse, ann) = (world.cobrowse.clone(), world.ann());
         async move { cobrowse.join(&session, &ann).await }
     });
     world.store.until_waiting(1).await;
     assert_eq!(world.slots.held(&world.slot_of_ann()).await.unwrap(), 1);
+    // It is not to lapse by itself.
+    world.slots.take(&world.slot_of_ann(), &held, 1, 3_600_000).await.unwrap();
     call.abort();
     assert!(call.await.unwrap_err().is_cancelled());
     world.store.set(Gate::Open);
