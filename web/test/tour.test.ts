@@ -46,6 +46,11 @@ class Shell {
     });
   }
 
+  /** What was printed since the last text was typed: for whoever looks why a tour stopped. */
+  heard(): string {
+    return this.#output;
+  }
+
   end(): void {
     if (this.#process.pid !== undefined) process.kill(-this.#process.pid, "SIGKILL");
   }
@@ -54,7 +59,8 @@ class Shell {
 let baton: Baton | undefined;
 let shell: Shell | undefined;
 
-afterEach(async () => {
+afterEach(async ({ task }) => {
+  if (task.result?.state === "fail") console.error(shell?.heard());
   shell?.end();
   await baton?.stop();
 });

@@ -159,6 +159,13 @@ impl Visitor {
             Ok(message) => message,
             Err(fault) => return close(fault),
         };
+        if let FromVisitor::Page(url) = &message {
+            // Before anybody hears of it: what they do next must find it in the trail.
+            self.spend(|visitor| &mut visitor.writes, 1);
+            if let Err(error) = self.visits(url.clone()).await {
+                tracing::debug!(%error, "a page is not noted");
+            }
+        }
         let act = match (self.showing(), message) {
             (Some(Showing { room, feed, .. }), message) if room.room.is_shown_by(feed) => {
                 room.room.visitor_says(message)
@@ -166,17 +173,17 @@ impl Visitor {
             // A newer connection speaks for the visitor: this one is about to be told.
             (Some(_), _) => VisitorAct::Done,
             (None, FromVisitor::Profile(profile)) => VisitorAct::Profile(profile),
-            (None, FromVisitor::Page(url)) => VisitorAct::Page(url),
             (None, FromVisitor::End { .. }) => VisitorAct::End,
             (None, FromVisitor::Consent { accepted, .. }) => VisitorAct::Consent(accepted),
             (
                 None,
                 FromVisitor::Hello { .. }
+                | FromVisitor::Page(_)
                 | FromVisitor::Control { .. }
                 | FromVisitor::Viewport { .. },
             ) => VisitorAct::Done,
         };
-        if !matches!(act, VisitorAct::Done) {
+        if !matches!(act, VisitorAct::Done | VisitorAct::Page(_)) {
             self.spend(|visitor| &mut visitor.writes, 1);
         }
         self.withdraw(&act);

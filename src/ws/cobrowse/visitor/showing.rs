@@ -202,7 +202,8 @@ impl Visitor {
             return self.act_alone(act).await;
         };
         let changed = match &act {
-            VisitorAct::Consent(accepted) => service.consent(&at, *accepted).await,
+            VisitorAct::Consent(true) => self.accept(&at).await,
+            VisitorAct::Consent(false) => service.consent(&at, false).await,
             VisitorAct::Control { user, granted } => service.control(&at, user, *granted).await,
             VisitorAct::End => service.end_hosted(&at, &EndedBy::Customer).await,
             VisitorAct::Page(_) | VisitorAct::Profile(_) | VisitorAct::Done => {
@@ -234,11 +235,6 @@ impl Visitor {
                 self.profile = Profile { last_url, ..profile };
                 self.tell_profile().await
             }
-            VisitorAct::Page(url) => {
-                self.profile.last_url = Some(url);
-                self.tell_profile().await?;
-                self.note_page().await
-            }
             VisitorAct::End => {
                 self.wish = self.shown.is_some().then_some(EndedBy::Customer);
                 Ok(())
@@ -247,7 +243,37 @@ impl Visitor {
                 self.wish = self.shown.is_some().then_some(EndedBy::Declined);
                 Ok(())
             }
-            VisitorAct::Consent(true) | VisitorAct::Control { .. } | VisitorAct::Done => Ok(()),
+            VisitorAct::Consent(true)
+            | VisitorAct::Control { .. }
+            | VisitorAct::Page(_)
+            | VisitorAct::Done => Ok(()),
+        }
+    }
+
+    /// The visitor is on that page.
+    pub(super) async fn visits(&mut self, url: Box<str>) -> Result<(), StoreError> {
+        self.profile.last_url = Some(url);
+        self.note_page().await?;
+        self.tell_profile().await
+    }
+
+    /// The visitor accepts: with that the page it is on belongs to the audit trail.
+    async fn accept(&mut self, at: &Hosted) -> Result<Changed<()>, StoreError> {
+        let service = self.line.shared.service.clone();
+        let accepted = service.consent(at, true).await?;
+        let is_active = matches!(
+            &accepted,
+            Changed::Done { session, .. } if session.status() == Status::Active
+        );
+        let Some(url) = self.profile.last_url.clone().filter(|_| is_active) else {
+            return Ok(accepted);
+        };
+        match service.note(at, &Event::Page { url: url.clone() }).await {
+            Ok(noted) => {
+                self.noted = Some(url);
+                Ok(noted)
+            }
+            Err(_) => Ok(accepted),
         }
     }
 
