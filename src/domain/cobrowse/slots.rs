@@ -1,7 +1,8 @@
 //! How many sessions there may be: of one agent, and watched ones of a tenant.
 //!
 //! A slot is reserved before a record is written, and confirmed after: what fails between costs no
-//! more than the reservation. Where all are held, those that no record justifies are given back.
+//! more than the reservation. Where all are held, those of sessions that are over are given back;
+//! of others nobody can tell a leak from a join under way.
 
 use std::time::Duration;
 
@@ -27,8 +28,8 @@ impl CobrowseService {
         self.take(scope, token, RESERVED).await
     }
 
-    /// Keeps a slot, now that the record is written. False where it went to another session:
-    /// a reservation that no record justifies yet is not safe.
+    /// Keeps a slot, now that the record is written. False where the reservation lapsed before,
+    /// and the slot went to another session.
     ///
     /// It is held as long as the session lives that no host keeps: nobody else would renew it.
     pub(super) async fn confirm(&self, scope: &SlotScope, token: &SessionToken) -> bool {
@@ -57,24 +58,16 @@ impl CobrowseService {
         Ok(self.slots.take(scope, token, limit, millis(lease)).await? == SlotOutcome::Taken)
     }
 
-    /// Gives back the slots of sessions that do not count.
+    /// Gives back the slots of sessions that are over: nobody can join them any more. One that is
+    /// unknown may be about to be created.
     async fn clear(&self, scope: &SlotScope, holders: &[SessionToken]) -> Result<(), StoreError> {
         for holder in holders {
-            if self.is_held(scope, holder).await? {
-                continue;
-            }
-            self.slots.free(scope, holder).await?;
-            // Written since the look, it may have been confirmed before the slot was taken away.
-            if self.is_held(scope, holder).await? {
-                let lease_ms = millis(self.terms.idle);
-                self.slots.take(scope, holder, u32::MAX, lease_ms).await?;
+            let stored = self.get(holder).await?;
+            if stored.is_some_and(|stored| stored.session.end.is_some()) {
+                self.slots.free(scope, holder).await?;
             }
         }
         Ok(())
-    }
-
-    async fn is_held(&self, scope: &SlotScope, token: &SessionToken) -> Result<bool, StoreError> {
-        Ok(self.get(token).await?.is_some_and(|stored| holds(&stored.session, scope)))
     }
 
     /// After a join was judged: keeps the slot where somebody of its scope is there. False where

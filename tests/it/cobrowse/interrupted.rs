@@ -166,31 +166,29 @@ async fn whoever_hangs_up_and_is_refused_holds_nothing() {
 }
 
 #[tokio::test]
-async fn a_slot_that_no_record_justifies_hinders_nobody() {
+async fn a_slot_of_a_session_that_is_over_hinders_nobody() {
     let world = World::new().await;
     let (leaked, wanted) = (world.session().await, world.session().await);
+    world.cobrowse.end(&leaked, &EndedBy::Operator).await.unwrap();
     let lease_ms = 3_600_000;
     let taken = world.slots.take(&world.slot_of_ann(), &leaked, 1, lease_ms).await.unwrap();
     assert_eq!(taken, SlotOutcome::Taken);
     assert!(matches!(world.join(&wanted).await, Joined::In { .. }));
-    assert!(matches!(world.join(&leaked).await, Joined::AgentBusy), "now it is justified");
-    // The same of watched sessions: this one is watched by nobody's link.
     let scope = SlotScope::Watched(world.tenant.clone());
     world.slots.take(&scope, &leaked, 1, lease_ms).await.unwrap();
     let link = world.link(&world.visitor().await).await;
-    world.slots.take(&scope, &leaked, 2, lease_ms).await.unwrap();
     let opened = world.visitors.open_link(&link).await.unwrap();
     assert!(matches!(opened, OpenedLink::In { .. }), "{opened:?}");
 }
 
 #[tokio::test]
-async fn a_store_that_goes_away_during_a_join_costs_no_slot() {
+async fn a_join_that_the_store_interrupted_can_be_repeated() {
     let world = World::new().await;
-    let (first, second) = (world.session().await, world.session().await);
+    let session = world.session().await;
     world.store.set(Gate::Away);
-    assert!(world.cobrowse.join(&first, &world.ann()).await.is_err());
+    assert!(world.cobrowse.join(&session, &world.ann()).await.is_err());
     world.store.set(Gate::Open);
-    assert!(matches!(world.join(&second).await, Joined::In { .. }));
+    assert!(matches!(world.join(&session).await, Joined::In { .. }));
 }
 
 #[tokio::test]
@@ -198,18 +196,16 @@ async fn of_two_sessions_that_an_agent_enters_at_once_it_gets_one() {
     let world = World::new().await;
     let (first, second) = (world.session().await, world.session().await);
     world.store.set(Gate::NoWrites);
-    let mut calls = Vec::new();
-    for (at, session) in [&first, &second].into_iter().enumerate() {
-        let (cobrowse, session, ann) = (world.cobrowse.clone(), session.clone(), world.ann());
-        calls.push(tokio::spawn(async move { cobrowse.join(&session, &ann).await.unwrap() }));
-        // The second finds a slot that nothing justifies yet.
-        world.store.until_waiting(at + 1).await;
-    }
+    let call = tokio::spawn({
+        let (cobrowse, first, ann) = (world.cobrowse.clone(), first.clone(), world.ann());
+        async move { cobrowse.join(&first, &ann).await.unwrap() }
+    });
+    world.store.until_waiting(1).await;
+    // The slot is reserved: nobody can tell whether its record is about to be written.
+    assert!(matches!(world.join(&second).await, Joined::AgentBusy));
     world.store.set(Gate::Open);
-    let joined = join_all(calls).await.into_iter().map(Result::unwrap);
-    let is_in: Vec<_> = joined.map(|joined| matches!(joined, Joined::In { .. })).collect();
-    assert!(is_in[0] != is_in[1], "{is_in:?}");
-    assert_eq!([world.holds_ann(&first).await, world.holds_ann(&second).await], *is_in);
+    assert!(matches!(call.await.unwrap(), Joined::In { .. }));
+    assert_eq!([world.holds_ann(&first).await, world.holds_ann(&second).await], [true, false]);
     assert_eq!(world.slots.held(&world.slot_of_ann()).await.unwrap(), 1);
 }
 
@@ -226,7 +222,7 @@ async fn enter_many_at_once(world: World) {
             assert_eq!(world.holds_ann(session).await, is_in);
             entered += usize::from(is_in);
         }
-        assert!(entered <= 1, "{entered}");
+        assert_eq!(entered, 1);
         for session in &sessions {
             world.cobrowse.end(session, &EndedBy::Operator).await.unwrap();
         }
