@@ -1,20 +1,14 @@
 //! Opens co-browse sockets: token, origin and the node's capacity are checked before.
 
-use std::future::ready;
-
 use axum::{
-    extract::{
-        Query, State, WebSocketUpgrade,
-        ws::{WebSocket, rejection::WebSocketUpgradeRejection},
-    },
+    extract::{Query, State},
     http::{HeaderMap, header},
     response::Response,
 };
-use serde::Deserialize;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     extract::text,
+    opening::{Opening, SocketBytes, SocketQuery, Upgrade},
     problem::{Kind, Problem},
     state::{Api, SharedApi},
 };
@@ -33,78 +27,22 @@ use crate::{
     },
 };
 
-/// Most visitors are idle and say nothing: tungstenite's default would hold 128 KiB a socket.
-/// Snapshots make it grow.
+/// Most visitors are idle and say nothing; snapshots make it grow.
 const READ_BUFFER: usize = 512;
 /// What is a little too large is refused with a reason, and not by a broken connection.
 const SPARE_BYTES: usize = 64 * 1024;
-/// Bytes that may wait to be written to a viewer: the largest frame, and what is before it.
-const VIEWER_WRITE_BUFFER: usize = 2 * SNAPSHOT_BYTES;
-/// Bytes that may wait to be written to a visitor: control messages only.
-const VISITOR_WRITE_BUFFER: usize = 256 * 1024;
-
-/// The query of a socket's URL.
-#[derive(Deserialize)]
-pub struct SocketQuery {
-    token: Option<String>,
-}
-
-/// A request that asks for a socket, on a node that has room for it.
-struct Opening {
-    upgrade: WebSocketUpgrade,
-    permit: OwnedSemaphorePermit,
-}
-
-impl Opening {
-    fn new(
-        api: &Api,
-        upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-    ) -> Result<Self, Problem> {
-        let opening = Self::even_draining(api, upgrade)?;
-        if api.health.is_draining() {
-            return Err(Problem::new(Kind::NodeUnavailable, "It is draining: connect again."));
-        }
-        Ok(opening)
-    }
-
-    /// The same on a node that may be draining.
-    fn even_draining(
-        api: &Api,
-        upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-    ) -> Result<Self, Problem> {
-        let upgrade = upgrade.map_err(|_| {
-            Problem::new(Kind::UpgradeRequired, "Open this URL with a WebSocket client.")
-        })?;
-        let permit = api.socket_permits.clone().try_acquire_owned().map_err(|_| {
-            Problem::new(Kind::NodeUnavailable, "It holds node.max_sockets sockets: try another.")
-        })?;
-        Ok(Self { upgrade, permit })
-    }
-
-    /// Opens the socket, and serves it in a task of its own.
-    fn open<F: Future<Output = ()> + Send + 'static>(
-        self,
-        message_bytes: usize,
-        write_buffer: usize,
-        serve: impl FnOnce(WebSocket) -> F + Send + 'static,
-    ) -> Response {
-        let Self { upgrade, permit } = self;
-        let upgrade = upgrade
-            .read_buffer_size(READ_BUFFER)
-            .write_buffer_size(0)
-            .max_write_buffer_size(write_buffer)
-            .max_message_size(message_bytes + SPARE_BYTES)
-            .max_frame_size(message_bytes + SPARE_BYTES);
-        upgrade.on_upgrade(move |socket| {
-            let served = serve(socket);
-            tokio::spawn(async move {
-                served.await;
-                drop(permit);
-            });
-            ready(())
-        })
-    }
-}
+/// A visitor sends pages, and is sent control messages only.
+const VISITOR: SocketBytes = SocketBytes {
+    read_buffer: READ_BUFFER,
+    message: SNAPSHOT_BYTES + SPARE_BYTES,
+    write_buffer: 256 * 1024,
+};
+/// A viewer sends control messages; the largest frame, and what is before it, may wait for it.
+const VIEWER: SocketBytes = SocketBytes {
+    read_buffer: READ_BUFFER,
+    message: VIEWER_MESSAGE_BYTES + SPARE_BYTES,
+    write_buffer: 2 * SNAPSHOT_BYTES,
+};
 
 /// Open a visitor's socket
 ///
@@ -131,7 +69,7 @@ pub async fn visitor(
     State(api): State<SharedApi>,
     Query(query): Query<SocketQuery>,
     headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    upgrade: Upgrade,
 ) -> Result<Response, Problem> {
     let origin = text(&headers, &header::ORIGIN).unwrap_or_default();
     if !api.sites.allow(origin) {
@@ -148,9 +86,7 @@ pub async fn visitor(
         Some(token) => customer(&api, token).await?,
     };
     let shared = api.cobrowse_sockets.clone();
-    Ok(opening.open(SNAPSHOT_BYTES, VISITOR_WRITE_BUFFER, move |socket| {
-        visitor::serve(socket, ticket, shared)
-    }))
+    Ok(opening.open(VISITOR, move |socket| visitor::serve(socket, ticket, shared)))
 }
 
 /// The customer of a session, by one of its secrets.
@@ -209,7 +145,7 @@ pub async fn viewer(
     State(api): State<SharedApi>,
     Query(query): Query<SocketQuery>,
     headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    upgrade: Upgrade,
 ) -> Result<Response, Problem> {
     if let Some(origin) = text(&headers, &header::ORIGIN)
         && !(api.sites.allow(origin) || api.viewer_origins.lists(origin))
@@ -231,9 +167,7 @@ pub async fn viewer(
 
 fn watch(api: &Api, opening: Opening, ticket: ViewerTicket) -> Response {
     let shared = api.cobrowse_sockets.clone();
-    opening.open(VIEWER_MESSAGE_BYTES, VIEWER_WRITE_BUFFER, move |socket| {
-        viewer::serve(socket, ticket, shared)
-    })
+    opening.open(VIEWER, move |socket| viewer::serve(socket, ticket, shared))
 }
 
 type Watching = (Box<Session>, Box<User>);
@@ -285,7 +219,7 @@ async fn by_link(api: &Api, token: &str) -> Result<Watching, Problem> {
 pub async fn passed_on(
     State(api): State<SharedApi>,
     headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    upgrade: Upgrade,
 ) -> Result<Response, Problem> {
     let token = bearer(text(&headers, &header::AUTHORIZATION))?;
     let claims = api.cobrowse_sockets.node_tokens.verify(token).map_err(|error| {

@@ -16,6 +16,7 @@ pub mod layers;
 pub mod media_entity;
 pub mod media_request;
 pub mod media_sessions;
+pub mod opening;
 pub mod pages;
 pub mod probes;
 pub mod problem;

@@ -56,10 +56,8 @@ impl Hosting {
         let mut due = self.cobrowse.rooms.all();
         due.retain(|hosted| hosted.take_due(every));
         for batch in due.chunks(BATCH) {
-            let sessions: Vec<_> = batch
-                .iter()
-                .map(|hosted| (hosted.hosted(), (*hosted.room.session()).clone()))
-                .collect();
+            let sessions: Vec<_> =
+                batch.iter().map(|hosted| (hosted.hosted(), hosted.room.session())).collect();
             let verdicts = self.cobrowse.service.renew(&sessions).await;
             let mut judged = Vec::new();
             for ((hosted, verdict), (asked, _)) in batch.iter().zip(verdicts).zip(sessions) {

@@ -1,5 +1,7 @@
 //! What only the host of a session does: it holds the visitor's socket, and a fence proves it.
 
+use std::sync::Arc;
+
 use super::{
     ClaimOutcome, CobrowseService, Credential, EndedBy, Event, HostVerdict, Hosting, Life, Session,
     Stored,
@@ -36,10 +38,10 @@ impl CobrowseService {
     /// Keeps hosted sessions; one verdict each, in order. Their slots are kept as well.
     pub async fn renew(
         &self,
-        hosted: &[(Hosted, Session)],
+        hosted: &[(Hosted, Arc<Session>)],
     ) -> Vec<Result<HostVerdict, StoreError>> {
         let lease_ms = millis(self.terms.lease);
-        let hosting = |(hosted, _): &(Hosted, Session)| Hosting {
+        let hosting = |(hosted, _): &(Hosted, Arc<Session>)| Hosting {
             session: hosted.session.clone(),
             fence: hosted.fence,
             lease_ms,
@@ -49,7 +51,7 @@ impl CobrowseService {
         let verdicts = self.store.renew(&hostings).await;
         let kept = hosted.iter().zip(&verdicts);
         let kept = kept.filter(|(_, verdict)| matches!(verdict, Ok(HostVerdict::Kept { .. })));
-        self.keep_slots(kept.map(|((_, session), _)| session)).await;
+        self.keep_slots(kept.map(|((_, session), _)| &**session)).await;
         verdicts
     }
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use super::{
-    Feed, FeedEnd, PROTOCOL, ToViewer, ToVisitor,
+    Feed, FeedEnd, ToViewer, ToVisitor,
     state::{Shared, State, Viewer},
 };
 use crate::domain::{
@@ -124,7 +124,7 @@ impl Room {
         let session = state.session.clone();
         let user = session.user(user).filter(|user| user.role.watches())?;
         let feed = Feed::new(&self.shared);
-        feed.push_text(welcome(&session, user, &self.shared.node).text());
+        feed.push_text(ToViewer::welcome(&session, user, &self.shared.node).text());
         feed.push_text(state.for_viewers().text());
         if let Some(end) = state.closed {
             feed.close(end);
@@ -252,17 +252,4 @@ impl State {
 
 pub(super) fn control_request(user: &User) -> ToVisitor {
     ToVisitor::ControlRequest { user_id: user.id.clone(), name: user.name.clone() }
-}
-
-fn welcome(session: &Session, user: &User, node: &NodeName) -> ToViewer {
-    ToViewer::Welcome {
-        protocol: PROTOCOL,
-        node: node.clone(),
-        session_token: session.token.clone(),
-        history_id: session.history_id.clone(),
-        user_id: user.id.clone(),
-        user_token: user.token.clone(),
-        permissions: user.permissions,
-        link: user.link.clone(),
-    }
 }

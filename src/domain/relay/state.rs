@@ -203,14 +203,8 @@ impl State {
     pub(super) fn for_viewers(&self) -> ToViewer {
         let away = self.left_at.filter(|_| self.visitor.is_none());
         let left = away.map(|since| self.reconnect_grace.saturating_sub(since.elapsed()));
-        ToViewer::Session {
-            status: self.status,
-            users: Participant::all(&self.session),
-            control: self.session.control.clone(),
-            visitor_connected: self.visitor.is_some(),
-            back_in_seconds: left.map(|left| left.as_millis().div_ceil(1000) as u64),
-            ended_by: ended_by(&self.session),
-        }
+        let back_in_seconds = left.map(|left| left.as_millis().div_ceil(1000) as u64);
+        ToViewer::session(&self.session, self.visitor.is_some(), back_in_seconds)
     }
 
     /// Closes all feeds, and those that come.

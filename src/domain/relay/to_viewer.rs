@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::ErrorCode;
+use super::{ErrorCode, PROTOCOL};
 use crate::domain::{
     cobrowse::{Credential, EndedBy, LinkTerms, Permissions, Role, Session, Status, User},
     ids::{HistoryId, NodeName, SessionToken, UserId},
@@ -114,6 +114,36 @@ pub enum ToViewer {
 }
 
 impl ToViewer {
+    /// What a viewer is told first, by whatever node answers it.
+    pub fn welcome(session: &Session, user: &User, node: &NodeName) -> Self {
+        Self::Welcome {
+            protocol: PROTOCOL,
+            node: node.clone(),
+            session_token: session.token.clone(),
+            history_id: session.history_id.clone(),
+            user_id: user.id.clone(),
+            user_token: user.token.clone(),
+            permissions: user.permissions,
+            link: user.link.clone(),
+        }
+    }
+
+    /// The state of a session whose visitor's page is, or is not, connected.
+    pub fn session(
+        session: &Session,
+        visitor_connected: bool,
+        back_in_seconds: Option<u64>,
+    ) -> Self {
+        Self::Session {
+            status: session.status(),
+            users: Participant::all(session),
+            control: session.control.clone(),
+            visitor_connected,
+            back_in_seconds,
+            ended_by: ended_by(session),
+        }
+    }
+
     /// As a text frame.
     pub fn text(&self) -> String {
         // Enums of strings, numbers and JSON always serialise.

@@ -102,10 +102,7 @@ impl Line {
                 Heard::Binary(_) => return ControlFlow::Break(End::Close(Close::BadMessage)),
                 Heard::Over(end) => return ControlFlow::Break(end),
                 Heard::Alive => {}
-                Heard::Due => match self.tend().await {
-                    ControlFlow::Continue(()) => {}
-                    ControlFlow::Break(end) => return ControlFlow::Break(end),
-                },
+                Heard::Due => self.tend().await?,
             }
         }
     }

@@ -94,10 +94,10 @@ impl Presences {
 
     /// Passes an order to the connections of one visitor.
     pub fn order(&self, tenant: &TenantId, visitor: &VisitorId, order: &PresenceOrder) {
-        for presence in self.of_tenant(tenant) {
-            if presence.visitor == *visitor {
-                presence.orders.push(order.clone());
-            }
+        let by_tenant = self.lock();
+        let of_tenant = by_tenant.get(tenant).into_iter().flat_map(HashMap::values);
+        for presence in of_tenant.filter(|presence| presence.visitor == *visitor) {
+            presence.orders.push(order.clone());
         }
     }
 

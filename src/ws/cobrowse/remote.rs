@@ -28,7 +28,7 @@ use crate::{
     auth::NodeClaims,
     domain::{
         cobrowse::{Server, Session},
-        relay::{Budget, frame::SNAPSHOT_BYTES},
+        relay::frame::SNAPSHOT_BYTES,
     },
     metrics::Metrics,
 };
@@ -78,8 +78,7 @@ async fn connect(viewer: &mut Viewer, host: &Server) -> Result<Peer, tungstenite
     let base = host.internal_url.trim_end_matches('/');
     let base = base.replacen("http", "ws", 1);
     let mut request = format!("{base}{PATH}").into_client_request()?;
-    let claims =
-        NodeClaims { session: viewer.session.token.clone(), user: viewer.user_id().clone() };
+    let claims = NodeClaims { session: viewer.session.token.clone(), user: viewer.user.id.clone() };
     let token = viewer.line.shared.node_tokens.mint(&claims);
     let bearer = HeaderValue::try_from(format!("Bearer {token}"))?;
     request.headers_mut().insert(header::AUTHORIZATION, bearer);
@@ -122,9 +121,7 @@ async fn pass_on(viewer: &mut Viewer, peer: &mut Peer) -> Flow {
         tokio::select! {
             heard = viewer.line.next(true) => match heard {
                 Heard::Text(text) => {
-                    if spend(&mut viewer.messages).is_err() {
-                        return close(Close::TooManyMessages);
-                    }
+                    viewer.spend()?;
                     // The host judges it: it knows the state of the session.
                     let sent = peer.send(Message::text(text));
                     if !matches!(timeout(WRITE_DEADLINE, sent).await, Ok(Ok(()))) {
@@ -152,10 +149,6 @@ async fn pass_on(viewer: &mut Viewer, peer: &mut Peer) -> Flow {
             }
         }
     }
-}
-
-fn spend(messages: &mut Budget) -> Result<(), Duration> {
-    messages.spend(1, Instant::now())
 }
 
 /// What the host closed for good is closed for good; all else is worth another look.

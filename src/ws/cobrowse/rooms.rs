@@ -232,7 +232,7 @@ impl Rooms {
                 let is_over = session.end.is_some();
                 hosted.room.update(*session, version);
                 if is_over {
-                    self.remove(hosted);
+                    self.remove(hosted, u64::MAX);
                 }
             }
             Changed::Fenced => self.lose(hosted, fence, FeedEnd::Rehomed),
@@ -258,22 +258,21 @@ impl Rooms {
     /// This node hosts the session no longer under that fence: whoever is attached looks for it
     /// elsewhere. Where it has claimed the session anew meanwhile, nothing is lost.
     pub fn lose(&self, hosted: &Arc<HostedRoom>, fence: u64, why: FeedEnd) {
-        {
-            let mut rooms = self.lock();
-            if hosted.fence.load(Ordering::Relaxed) > fence {
-                return;
-            }
-            if rooms.get(&hosted.session).is_some_and(|known| Arc::ptr_eq(known, hosted)) {
-                rooms.remove(&hosted.session);
-            }
+        if self.remove(hosted, fence) {
+            hosted.room.close(why);
         }
-        hosted.room.close(why);
     }
 
-    fn remove(&self, hosted: &Arc<HostedRoom>) {
+    /// Forgets a room, unless it was claimed under a newer fence than that. False where it was.
+    fn remove(&self, hosted: &Arc<HostedRoom>, fence: u64) -> bool {
+        // Claims raise the fence under this lock.
         let mut rooms = self.lock();
+        if hosted.fence.load(Ordering::Relaxed) > fence {
+            return false;
+        }
         if rooms.get(&hosted.session).is_some_and(|known| Arc::ptr_eq(known, hosted)) {
             rooms.remove(&hosted.session);
         }
+        true
     }
 }

@@ -14,11 +14,7 @@ use super::{
 use crate::domain::{
     cobrowse::{Changed, EndedBy, Event, Said, Server, Session, Stored, User},
     error::StoreError,
-    ids::UserId,
-    relay::{
-        Budget, ErrorCode, Feed, FeedEnd, FromViewer, Next, PROTOCOL, Participant, ToViewer,
-        ViewerAct, ended_by,
-    },
+    relay::{Budget, ErrorCode, Feed, FeedEnd, FromViewer, Next, ToViewer, ViewerAct},
 };
 
 /// Between two looks for a host, while there is none: from here ...
@@ -63,7 +59,7 @@ pub(super) struct Viewer {
     pub(super) session: Box<Session>,
     pub(super) user: Box<User>,
     is_passed_on: bool,
-    pub(super) messages: Budget,
+    messages: Budget,
     /// The state that was told while there was no host, so that it is told once.
     told: Option<String>,
     look_again: Duration,
@@ -101,10 +97,7 @@ impl Viewer {
         if self.is_passed_on {
             return ControlFlow::Continue(());
         }
-        let text = match self.line.greeting().await {
-            ControlFlow::Continue(text) => text,
-            ControlFlow::Break(end) => return ControlFlow::Break(end),
-        };
+        let text = self.line.greeting().await?;
         match FromViewer::read(&text) {
             Ok(FromViewer::Hello { .. }) => ControlFlow::Continue(()),
             Ok(_) => close(Close::NotGreeted),
@@ -221,9 +214,7 @@ impl Viewer {
     }
 
     async fn hears(&mut self, hosted: &Arc<HostedRoom>, feed: &Arc<Feed>, text: &str) -> Flow {
-        if self.messages.spend(1, Instant::now()).is_err() {
-            return close(Close::TooManyMessages);
-        }
+        self.spend()?;
         let act = match FromViewer::read(text) {
             Ok(message) => hosted.room.viewer_says(&self.user.id, feed, message),
             Err(fault) => return close(fault),
@@ -254,9 +245,11 @@ impl Viewer {
 
     /// Nobody hosts the session: tells the state once, and looks again after a while.
     pub(super) async fn wait(&mut self, session: &Session) -> Flow {
-        let state = self.state(session).text();
+        let state = alone(session).text();
         if self.told.as_ref() != Some(&state) {
-            self.line.say(self.welcome(session).text()).await?;
+            let here = &self.line.shared.service.here().name;
+            let welcome = ToViewer::welcome(session, &self.user, here).text();
+            self.line.say(welcome).await?;
             self.line.say(state.clone()).await?;
             self.told = Some(state);
         }
@@ -282,11 +275,17 @@ impl Viewer {
         }
     }
 
+    /// Takes one message off the viewer's budget.
+    pub(super) fn spend(&mut self) -> Flow {
+        match self.messages.spend(1, Instant::now()) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => close(Close::TooManyMessages),
+        }
+    }
+
     /// A message while nobody hosts the session.
     async fn hears_alone(&mut self, text: &str) -> Flow {
-        if self.messages.spend(1, Instant::now()).is_err() {
-            return close(Close::TooManyMessages);
-        }
+        self.spend()?;
         match FromViewer::read(text) {
             Err(fault) => close(fault),
             Ok(FromViewer::End) => self.end().await,
@@ -313,36 +312,12 @@ impl Viewer {
     }
 
     async fn over(&mut self, session: &Session) -> Flow {
-        self.line.say(self.state(session).text()).await?;
+        self.line.say(alone(session).text()).await?;
         close(Close::Ended)
     }
+}
 
-    fn welcome(&self, session: &Session) -> ToViewer {
-        ToViewer::Welcome {
-            protocol: PROTOCOL,
-            node: self.line.shared.service.here().name.clone(),
-            session_token: session.token.clone(),
-            history_id: session.history_id.clone(),
-            user_id: self.user.id.clone(),
-            user_token: self.user.token.clone(),
-            permissions: self.user.permissions,
-            link: self.user.link.clone(),
-        }
-    }
-
-    fn state(&self, session: &Session) -> ToViewer {
-        ToViewer::Session {
-            status: session.status(),
-            users: Participant::all(session),
-            control: session.control.clone(),
-            visitor_connected: false,
-            back_in_seconds: None,
-            ended_by: ended_by(session),
-        }
-    }
-
-    /// Who watches.
-    pub(super) fn user_id(&self) -> &UserId {
-        &self.user.id
-    }
+/// The state of a session that nobody hosts.
+fn alone(session: &Session) -> ToViewer {
+    ToViewer::session(session, false, None)
 }

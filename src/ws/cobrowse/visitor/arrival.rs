@@ -22,10 +22,7 @@ use crate::{
 impl Visitor {
     /// Waits for `hello`, enters the visitor, and takes up the session it is in.
     pub(super) async fn greet(&mut self) -> Flow {
-        let text = match self.line.greeting().await {
-            ControlFlow::Continue(text) => text,
-            ControlFlow::Break(end) => return ControlFlow::Break(end),
-        };
+        let text = self.line.greeting().await?;
         let hello = match FromVisitor::read(&text) {
             Ok(FromVisitor::Hello { profile, token }) => (profile, token),
             Ok(_) => return close(Close::NotGreeted),
