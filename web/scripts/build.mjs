@@ -1,4 +1,5 @@
-// Builds web/dist: every page's script bundled, every other file of src copied. Same input, same bytes.
+// Builds web/dist: each entry bundled, every other file of src copied. Same input, same bytes.
+import { existsSync } from "node:fs";
 import { cp, rm } from "node:fs/promises";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,20 +7,77 @@ import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-await rm(`${root}/dist`, { recursive: true, force: true });
-await cp(`${root}/src`, `${root}/dist`, {
-  recursive: true,
-  filter: (source) => extname(source) !== ".ts",
-});
-await build({
+/** Folders of src whose files that are no scripts are served, and where. */
+const FOLDERS = { demo: "demo", viewer: "cobrowse", console: "console", player: "player" };
+
+// TEMPORARY, while the parts are written side by side: what is not there yet is left out.
+/** @param {Record<string, string>} entries */
+const there = (entries) =>
+  Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(`${root}/${file}`)));
+
+/** @type {import("esbuild").BuildOptions} */
+const common = {
   absWorkingDir: root,
-  entryPoints: ["src/demo/player.ts"],
-  outbase: "src",
-  outdir: "dist",
   bundle: true,
-  format: "esm",
   target: "es2022",
   charset: "utf8",
-  // Not minified: the demo is also meant to be read in the browser.
+  legalComments: "none",
   logLevel: "warning",
-});
+};
+/** What a site includes by a plain `<script>`: no module, and nothing in its global scope. */
+const SCRIPTS = { visitor: "src/visitor/visitor.ts", assist: "src/visitor/assist.ts" };
+/** What the loader imports, and the viewer's own page. */
+const MODULES = {
+  panel: "src/panel/panel.ts",
+  recorder: "src/recorder/recorder.ts",
+  viewer: "src/viewer/viewer.ts",
+};
+
+await rm(`${root}/dist`, { recursive: true, force: true });
+for (const [from, to] of Object.entries(FOLDERS)) {
+  if (!existsSync(`${root}/src/${from}`)) continue;
+  await cp(`${root}/src/${from}`, `${root}/dist/${to}`, {
+    recursive: true,
+    filter: (source) => extname(source) !== ".ts",
+  });
+}
+await Promise.all([
+  build({
+    ...common,
+    entryPoints: there(SCRIPTS),
+    outdir: "dist/cobrowse",
+    format: "iife",
+    minify: true,
+  }),
+  build({
+    ...common,
+    entryPoints: there(MODULES),
+    outdir: "dist/cobrowse",
+    format: "esm",
+    minify: true,
+  }),
+  build({
+    ...common,
+    entryPoints: there({ console: "src/console/console.ts" }),
+    outdir: "dist/console",
+    format: "esm",
+    minify: true,
+  }),
+  // Not minified: the package and the demos are also meant to be read.
+  build({
+    ...common,
+    entryPoints: there({ index: "src/player/index.ts" }),
+    outdir: "dist/player",
+    format: "esm",
+  }),
+  build({
+    ...common,
+    entryPoints: there({
+      player: "src/demo/player.ts",
+      shop: "src/demo/shop.ts",
+      desk: "src/demo/desk.ts",
+    }),
+    outdir: "dist/demo",
+    format: "esm",
+  }),
+]);

@@ -7,6 +7,8 @@ import { fileURLToPath } from "node:url";
 const BINARY =
   process.env.BATON_BIN ?? fileURLToPath(new URL("../../target/debug/baton", import.meta.url));
 
+const DIST = fileURLToPath(new URL("../dist", import.meta.url));
+
 export class Baton {
   readonly origin: string;
   readonly #process: ChildProcess;
@@ -23,6 +25,8 @@ export class Baton {
         ...foreignEnvironment(),
         BATON_LISTEN: "127.0.0.1:0",
         BATON_ADMIN__LISTEN: "127.0.0.1:0",
+        // The pages of this checkout, wherever the binary was built.
+        BATON_WEB__DIR: DIST,
         ...settings,
       },
       stdio: ["ignore", "pipe", "pipe"],
