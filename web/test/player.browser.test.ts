@@ -1,8 +1,9 @@
 /** The demo player in a real browser against a real node: one stream at a time for each customer. */
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { ENDPOINT_KEY, type Status } from "../src/demo/drisc.ts";
 import { Baton } from "./baton.ts";
+import { Browser } from "./browser.ts";
 import { Site } from "./site.ts";
 
 const LIVING_ROOM = "Living room TV";
@@ -11,51 +12,36 @@ const PHONE = "Phone";
 let baton: Baton;
 let site: Site;
 let browser: Browser;
-let contexts: BrowserContext[];
-let complaints: string[];
 let customer: string;
 let customers = 0;
 
 beforeAll(async () => {
   site = await Site.start();
   baton = await Baton.start({ BATON_STREAMS__LIMIT: "1" });
-  browser = await chromium.launch({
-    executablePath: process.env.BATON_CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"],
-  });
+  browser = await Browser.start();
 });
 
 afterAll(async () => {
-  await browser?.close();
+  await browser?.stop();
   await baton?.stop();
   await site?.stop();
 });
 
 beforeEach(() => {
-  contexts = [];
-  complaints = [];
   // A customer of its own for each test: none waits for another's slot.
   customers += 1;
   customer = `customer-${customers}`;
 });
 
 afterEach(async () => {
-  await Promise.all(contexts.map((context) => context.close()));
-  expect(complaints).toEqual([]);
+  await browser.tidy();
 });
 
 /** A device of the customer: a browser context of its own, with the player open. */
 async function device(name: string, from: { origin: string }): Promise<Page> {
-  const context = await browser.newContext();
-  contexts.push(context);
-  context.setDefaultTimeout(20_000);
-  context.on("weberror", (error) => complaints.push(error.error().message));
-  context.on("console", (message) => {
-    if (message.text().includes("Content Security Policy")) complaints.push(message.text());
-  });
   const query = new URLSearchParams({ customer, name, offer: "S1_DEMO" });
   if (from.origin !== baton.origin) query.set("server", baton.origin);
-  const page = await context.newPage();
+  const page = await browser.page();
   await page.goto(`${from.origin}/demo/player.html?${query}`);
   await reaches(page, "idle");
   return page;
