@@ -127,6 +127,7 @@ impl Parts {
             bus: stores.bus,
             node: settings.node.name.clone(),
             socket_url: socket_url(&public_url, http::stream_socket::PATH),
+            cobrowse_base_path: settings.cobrowse.base_path.clone(),
             watch_url: watch_url(&public_url, &settings.cobrowse.base_path),
             api_key: settings.watch.api_key.as_ref().map(|key| key.expose().to_owned()),
             media_ttl: Duration::from_secs(settings.media_sessions.ttl_seconds),

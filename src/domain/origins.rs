@@ -48,6 +48,20 @@ impl Whitelist {
     }
 }
 
+impl Whitelist {
+    /// The list as sources of a content security policy, which knows a star for leading labels
+    /// only: an origin with a star elsewhere is left out.
+    pub fn frame_sources(&self) -> impl Iterator<Item = String> + '_ {
+        self.0.iter().filter_map(|pattern| match pattern {
+            Pattern::Exact(exact) => Some(exact.to_string()),
+            Pattern::Around { before, after } => {
+                let is_leading = before.ends_with("://") && after.starts_with('.');
+                is_leading.then(|| format!("{before}*{after}"))
+            }
+        })
+    }
+}
+
 impl Pattern {
     fn matches(&self, origin: &str) -> bool {
         match self {
@@ -86,6 +100,13 @@ mod tests {
         ] {
             assert!(!origins.allow(evil), "{evil}");
         }
+    }
+
+    #[test]
+    fn a_policy_lists_what_it_can_express() {
+        let list = ["https://crm.test:8443", "https://*.example.com", "https://a-*.test"];
+        let sources: Vec<_> = Whitelist::new(list).frame_sources().collect();
+        assert_eq!(sources, ["https://crm.test:8443", "https://*.example.com"]);
     }
 
     #[test]

@@ -64,6 +64,12 @@ impl Sites {
         self.tenant(origin).is_some() || self.general.lists(origin)
     }
 
+    /// The sites of that tenant: those of everybody, and its own.
+    pub fn of<'a>(&'a self, tenant: &'a TenantId) -> impl Iterator<Item = &'a Whitelist> {
+        let own = self.own.iter().filter(move |(owner, _)| owner == tenant);
+        std::iter::once(&self.general).chain(own.map(|(_, sites)| sites))
+    }
+
     /// The tenant that names the origin itself.
     pub fn tenant(&self, origin: &str) -> Option<&TenantId> {
         let (tenant, _) = self.own.iter().find(|(_, sites)| sites.lists(origin))?;

@@ -18,7 +18,7 @@ use crate::{
         cobrowse::{Credential, Joined, Joiner, Session, User},
         ids::TenantId,
         relay::frame::{SNAPSHOT_BYTES, VIEWER_MESSAGE_BYTES},
-        visitors::OpenedLink,
+        visitors::{LinkClaims, LinkState, OpenedLink},
     },
     metrics::Metrics,
     ws::cobrowse::{
@@ -72,9 +72,14 @@ pub async fn visitor(
     upgrade: Upgrade,
 ) -> Result<Response, Problem> {
     let origin = text(&headers, &header::ORIGIN).unwrap_or_default();
-    if !api.sites.allow(origin) {
+    // Only looking, and from a page of our own: browsers name no origin then.
+    let is_own_look = upgrade.is_err() && origin.is_empty();
+    if !(is_own_look || api.sites.allow(origin)) {
         let detail = "Add the page's origin to cobrowse.allowed_origins.";
         return Err(Problem::new(Kind::OriginRefused, detail));
+    }
+    if let (Err(_), Some(token)) = (&upgrade, &query.token) {
+        customer(&api, token).await?;
     }
     let opening = Opening::new(&api, upgrade)?;
     let ticket = match query.token.as_deref() {
@@ -154,15 +159,35 @@ pub async fn viewer(
             "Open it from the viewer's page, or add your origin to cobrowse.allowed_origins.";
         return Err(Problem::new(Kind::OriginRefused, detail));
     }
+    let token = query.token.unwrap_or_default();
+    if upgrade.is_err() {
+        look(&api, &token).await?;
+    }
     // Before the link is used up: it opens one socket once.
     let opening = Opening::new(&api, upgrade)?;
-    let token = query.token.unwrap_or_default();
     let (session, user) = match Credential::read(&token) {
         Some(credential) => by_credential(&api, &credential).await?,
         None => by_link(&api, &token).await?,
     };
     let ticket = ViewerTicket { session, user, is_passed_on: false };
     Ok(watch(&api, opening, ticket))
+}
+
+/// Refuses what a socket of that token would be refused for; uses nothing up.
+async fn look(api: &Api, token: &str) -> Result<(), Problem> {
+    let Some(credential) = Credential::read(token) else {
+        return match api.visitors.look_at_link(&read_link(api, token)?).await? {
+            LinkState::Opens => Ok(()),
+            LinkState::Used => Err(link_used()),
+            LinkState::NoVisitor => Err(no_such_session()),
+            LinkState::TooManyWatched => Err(too_many_watched()),
+        };
+    };
+    let session = session_of(api, &credential).await?;
+    if session.cid.as_ref() != Some(&credential) {
+        user_of(&session, &credential)?;
+    }
+    check_live(&session)
 }
 
 fn watch(api: &Api, opening: Opening, ticket: ViewerTicket) -> Response {
@@ -179,10 +204,14 @@ async fn by_credential(api: &Api, credential: &Credential) -> Result<Watching, P
         let joiner = Joiner::Cid(credential.clone());
         return joined(api.cobrowse.join(&session.token, &joiner).await?);
     }
-    let user = session.user_of(credential).filter(|user| user.role.watches() && !user.left);
-    let user = Box::new(user.cloned().ok_or_else(no_such_session)?);
+    let user = Box::new(user_of(&session, credential)?.clone());
     check_live(&session)?;
     Ok((Box::new(session), user))
+}
+
+fn user_of<'a>(session: &'a Session, credential: &Credential) -> Result<&'a User, Problem> {
+    let user = session.user_of(credential).filter(|user| user.role.watches() && !user.left);
+    user.ok_or_else(no_such_session)
 }
 
 fn joined(joined: Joined) -> Result<Watching, Problem> {
@@ -197,22 +226,28 @@ fn joined(joined: Joined) -> Result<Watching, Problem> {
 }
 
 async fn by_link(api: &Api, token: &str) -> Result<Watching, Problem> {
-    let link = api.link_tokens.verify(token).map_err(|error| {
-        Metrics::count(&api.metrics.refused_tokens, error.word());
-        no_such_session()
-    })?;
-    match api.visitors.open_link(&link).await? {
+    match api.visitors.open_link(&read_link(api, token)?).await? {
         OpenedLink::In { session, user, .. } => Ok((session, user)),
-        OpenedLink::Used => {
-            Err(Problem::new(Kind::LinkUsed, "A watch link opens once: ask for another."))
-        }
+        OpenedLink::Used => Err(link_used()),
         OpenedLink::Over => Err(over()),
         OpenedLink::NoVisitor => Err(no_such_session()),
-        OpenedLink::TooManyWatched => Err(Problem::new(
-            Kind::TooManyWatched,
-            "watch.max_sessions are watched: end one first.",
-        )),
+        OpenedLink::TooManyWatched => Err(too_many_watched()),
     }
+}
+
+fn read_link(api: &Api, token: &str) -> Result<LinkClaims, Problem> {
+    api.link_tokens.verify(token).map_err(|error| {
+        Metrics::count(&api.metrics.refused_tokens, error.word());
+        no_such_session()
+    })
+}
+
+fn link_used() -> Problem {
+    Problem::new(Kind::LinkUsed, "A watch link opens once: ask for another.")
+}
+
+fn too_many_watched() -> Problem {
+    Problem::new(Kind::TooManyWatched, "watch.max_sessions are watched: end one first.")
 }
 
 /// Takes over a viewer's socket that landed on another node of the cluster.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::{
     extract::{Path, Query, State},
+    http::HeaderMap,
     response::{Redirect, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -99,6 +100,7 @@ pub async fn home() -> Redirect {
 pub async fn page(
     State(api): State<SharedApi>,
     Path(file): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    api.pages.get(&format!("demo/{file}")).await
+    Ok(api.pages.get(&format!("demo/{file}")).await?.answer(&headers))
 }

@@ -27,11 +27,12 @@ pub mod short_codes;
 pub mod state;
 pub mod stream_socket;
 mod time;
+pub mod visitor_pages;
 pub mod visitors;
 pub mod watch_link;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn_with_state, routing::get};
-use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::state::{Api, SharedApi};
@@ -39,6 +40,9 @@ use crate::ws::cobrowse::remote;
 
 /// Largest request body: the longest request is well under 2 KiB.
 const BODY_BYTES: usize = 16 * 1024;
+
+/// Where pages written for Live Assist load its script from.
+const ASSIST_SDK: &str = "/assistserver/sdk/web/consumer/assist.js";
 
 fn drisc() -> OpenApiRouter<SharedApi> {
     OpenApiRouter::new()
@@ -87,6 +91,14 @@ fn visitors() -> OpenApiRouter<SharedApi> {
         .routes(routes!(visitors::usage))
 }
 
+/// What browsers load for co-browsing, below `cobrowse.base_path`.
+fn visitor_pages() -> OpenApiRouter<SharedApi> {
+    OpenApiRouter::new()
+        .route("/assets/{*file}", get(visitor_pages::asset))
+        .route("/watch", get(visitor_pages::by_cid))
+        .route("/watch/{link_token}", get(visitor_pages::viewer))
+}
+
 fn operations() -> OpenApiRouter<SharedApi> {
     OpenApiRouter::new()
         .routes(routes!(probes::livez))
@@ -133,6 +145,8 @@ pub fn public(api: SharedApi, base_paths: &BasePaths<'_>) -> Router {
     let cobrowse = OpenApiRouter::new().nest(base_paths.cobrowse, cobrowse);
     let (cobrowse, described) = cobrowse.split_for_parts();
     document.merge(described);
+    let pages = OpenApiRouter::new().nest(base_paths.cobrowse, visitor_pages());
+    let pages = Router::from(pages).route(ASSIST_SDK, get(visitor_pages::assist));
     let own_cors = short_codes().layer(layers::short_code_cors()).merge(visitors());
     let (own_cors, described) = own_cors.split_for_parts();
     document.merge(described);
@@ -141,7 +155,8 @@ pub fn public(api: SharedApi, base_paths: &BasePaths<'_>) -> Router {
     let cors = layers::cors(&api);
     let routes = routes.merge(docs::pages(document)).layer(cors);
     // What is merged last keeps its fallback: unknown pages answer as those of streams do.
-    finish(cobrowse.merge(own_cors).merge(routes), api)
+    let pages = pages.layer(CompressionLayer::new());
+    finish(cobrowse.merge(own_cors).merge(pages).merge(routes), api)
 }
 
 /// The admin listener.

@@ -3,12 +3,16 @@
 use std::{borrow::Cow, path::PathBuf};
 
 use axum::{
-    http::header,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use rust_embed::RustEmbed;
+use sha2::{Digest, Sha256};
 
-use super::problem::{Kind, Problem};
+use super::{
+    extract::text,
+    problem::{Kind, Problem},
+};
 
 /// `web/dist` as it was when the binary was built; empty where it was not.
 #[derive(RustEmbed)]
@@ -17,14 +21,25 @@ use super::problem::{Kind, Problem};
 struct Embedded;
 
 /// Scripts and styles from here only: demo pages and the API documentation need no others.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; connect-src *; style-src 'self' \
-     'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; \
-     form-action 'self'";
+const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'self'; connect-src *; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+     frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+);
+
+/// So much of a file's hash tells its versions apart.
+const TAG_BYTES: usize = 16;
 
 /// Where pages come from.
 #[derive(Debug, Clone, Default)]
 pub struct Pages {
     directory: Option<PathBuf>,
+}
+
+/// A file of the front end.
+pub struct Page {
+    bytes: Cow<'static, [u8]>,
+    media_type: mime_guess::Mime,
+    policy: HeaderValue,
 }
 
 impl Pages {
@@ -34,7 +49,7 @@ impl Pages {
     }
 
     /// The file of that path below `web/dist`.
-    pub async fn get(&self, path: &str) -> Result<Response, Problem> {
+    pub async fn get(&self, path: &str) -> Result<Page, Problem> {
         let bytes = match &self.directory {
             None => Embedded::get(path).map(|file| file.data),
             // Names of our own pages only: no part may lead out of the directory.
@@ -42,15 +57,8 @@ impl Pages {
             Some(directory) => tokio::fs::read(directory.join(path)).await.ok().map(Cow::Owned),
         };
         let Some(bytes) = bytes else { return Err(self.missing()) };
-        let kind = mime_guess::from_path(path).first_or_octet_stream();
-        let headers = [
-            (header::CONTENT_TYPE, kind.essence_str()),
-            (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-            (header::REFERRER_POLICY, "no-referrer"),
-            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            (header::CACHE_CONTROL, "no-cache"),
-        ];
-        Ok((headers, bytes.into_owned()).into_response())
+        let media_type = mime_guess::from_path(path).first_or_octet_stream();
+        Ok(Page { bytes, media_type, policy: CONTENT_SECURITY_POLICY })
     }
 
     fn missing(&self) -> Problem {
@@ -60,4 +68,57 @@ impl Pages {
         }
         Problem::new(Kind::NotFound, "There is no such page.")
     }
+}
+
+impl Page {
+    /// With another policy than that of demos.
+    pub fn policy(self, policy: HeaderValue) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// With a name that stands in it replaced.
+    pub fn replace(self, name: &str, value: &str) -> Self {
+        let text = String::from_utf8_lossy(&self.bytes).replace(name, value);
+        Self { bytes: Cow::Owned(text.into_bytes()), ..self }
+    }
+
+    /// A plain script is read in the encoding of the page around it, unless it names its own.
+    fn content_type(&self) -> String {
+        let is_text = self.media_type.type_() == "text";
+        let charset = if is_text { "; charset=utf-8" } else { "" };
+        format!("{}{charset}", self.media_type.essence_str())
+    }
+
+    /// The answer to a request: 304 where the browser has this version.
+    pub fn answer(self, request: &HeaderMap) -> Response {
+        let hash = Sha256::digest(&self.bytes);
+        // Weak: the answer may be compressed on its way.
+        let tag = format!("W/\"{}\"", hex(&hash[..TAG_BYTES]));
+        let known = text(request, &header::IF_NONE_MATCH).unwrap_or_default();
+        let is_known = known.split(',').any(|known| known.trim() == tag);
+        let headers = [
+            (header::CONTENT_TYPE, HeaderValue::from_str(&self.content_type()).ok()),
+            (header::CONTENT_SECURITY_POLICY, Some(self.policy)),
+            (header::REFERRER_POLICY, Some(HeaderValue::from_static("no-referrer"))),
+            (header::X_CONTENT_TYPE_OPTIONS, Some(HeaderValue::from_static("nosniff"))),
+            // Asked for each time: after an upgrade no page mixes scripts of two releases.
+            (header::CACHE_CONTROL, Some(HeaderValue::from_static("no-cache"))),
+            (header::ETAG, HeaderValue::from_str(&tag).ok()),
+        ];
+        let mut response = if is_known {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            self.bytes.into_owned().into_response()
+        };
+        for (name, value) in headers {
+            if let Some(value) = value {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -69,6 +69,8 @@ pub struct Api {
     pub socket_url: String,
     /// Where watch links lead, up to the token.
     pub watch_url: String,
+    /// `cobrowse.base_path`
+    pub cobrowse_base_path: String,
     /// Key of the v1.1 API; it is closed without one.
     pub api_key: Option<String>,
     /// Life of a media play session without a heartbeat.

@@ -26,6 +26,19 @@ pub struct LinkClaims {
     pub expires: u64,
 }
 
+/// The answer to [`super::VisitorService::look_at_link`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkState {
+    /// It would open now.
+    Opens,
+    /// It was opened, or is just being opened.
+    Used,
+    /// Nobody remembers the visitor.
+    NoVisitor,
+    /// As many sessions are watched as may be.
+    TooManyWatched,
+}
+
 /// The answer to [`super::VisitorService::open_link`].
 #[derive(Debug)]
 pub enum OpenedLink {

@@ -6,7 +6,7 @@ pub mod store;
 pub mod visitor;
 pub mod watch;
 
-pub use link::{LinkClaims, OpenedLink};
+pub use link::{LinkClaims, LinkState, OpenedLink};
 pub use service::{Usage, VisitorService};
 pub use store::{
     Beat, BeatOutcome, EnterOutcome, Entrance, InviteOutcome, VisitorStore, VisitorsPage,

@@ -152,7 +152,8 @@ pub trait VisitorStore: Send + Sync {
         session: &SessionToken,
     ) -> Result<InviteOutcome, StoreError>;
 
-    /// Uses up an id that may be used once, for `ttl_ms`: false where it was used before.
+    /// Uses up an id that may be used once, for `ttl_ms` (0: only looks): false where it was used
+    /// before.
     async fn use_up(&self, id: &str, ttl_ms: u64) -> Result<bool, StoreError>;
 
     /// Counts a watched session on a day (days since 1970), and returns how many it has now.

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    InviteOutcome, LinkClaims, OpenedLink, Seat, Visitor, VisitorService,
+    InviteOutcome, LinkClaims, LinkState, OpenedLink, Seat, Visitor, VisitorService,
     service::{millis, now, today},
 };
 use crate::domain::{
@@ -70,10 +70,7 @@ impl VisitorService {
         let Some(visitor) = self.find(tenant, visitor).await? else {
             return Ok(Linked::NoVisitor);
         };
-        // One more who watches the same session counts for nothing.
-        let may_watch = self.cobrowse.may_watch(tenant).await?
-            || self.session_of(tenant, &visitor).await?.is_some();
-        if !may_watch {
+        if !self.may_be_watched(tenant, &visitor).await? {
             return Ok(Linked::TooManyWatched);
         }
         let Watcher { agent, name, permissions, terms } = watcher;
@@ -89,6 +86,28 @@ impl VisitorService {
         })))
     }
 
+    /// One more who watches the same session counts for nothing.
+    async fn may_be_watched(
+        &self,
+        tenant: &TenantId,
+        visitor: &Visitor,
+    ) -> Result<bool, StoreError> {
+        Ok(self.cobrowse.may_watch(tenant).await?
+            || self.session_of(tenant, visitor).await?.is_some())
+    }
+
+    /// Whether a watch link would open now; it is not used up.
+    pub async fn look_at_link(&self, link: &LinkClaims) -> Result<LinkState, StoreError> {
+        if self.turn(link, Duration::ZERO).await?.is_none() {
+            return Ok(LinkState::Used);
+        }
+        let Some(visitor) = self.find(&link.tenant, &link.visitor).await? else {
+            return Ok(LinkState::NoVisitor);
+        };
+        let may_be_watched = self.may_be_watched(&link.tenant, &visitor).await?;
+        Ok(if may_be_watched { LinkState::Opens } else { LinkState::TooManyWatched })
+    }
+
     /// Opens a watch link: its agent joins the visitor's session, or the visitor is invited to one.
     ///
     /// A visitor who is offline is invited as soon as it is back: its entrance tells the session.
@@ -100,7 +119,7 @@ impl VisitorService {
 
     async fn open_once(&self, link: &LinkClaims) -> Result<OpenedLink, StoreError> {
         let life = Duration::from_secs(link.expires).saturating_sub(now()) + CLOCKS_DIFFER;
-        let Some(turn) = self.take_turn(link, life).await? else { return Ok(OpenedLink::Used) };
+        let Some(turn) = self.turn(link, life).await? else { return Ok(OpenedLink::Used) };
         let opened = self.enter_by(link).await;
         if !matches!(opened, Ok(OpenedLink::In { .. }))
             && let Err(error) = self.visitors.use_up(&turn.given_back(), millis(life)).await
@@ -111,18 +130,14 @@ impl VisitorService {
     }
 
     /// The turn to open a link; none where it was opened, or is just being opened. The next turn
-    /// comes up when the one before is given back, so two at once never have one.
-    async fn take_turn(
-        &self,
-        link: &LinkClaims,
-        life: Duration,
-    ) -> Result<Option<Turn>, StoreError> {
+    /// comes up when the one before is given back, so two at once never have one. It is taken for
+    /// that long; for no time at all, this looks, and takes nothing.
+    async fn turn(&self, link: &LinkClaims, life: Duration) -> Result<Option<Turn>, StoreError> {
         for number in 0..LINK_TURNS {
             let turn = Turn::of(&link.id, number);
             if self.visitors.use_up(&turn.0, millis(life)).await? {
                 return Ok(Some(turn));
             }
-            // For no time at all: this looks, and uses nothing up.
             let is_kept = self.visitors.use_up(&turn.given_back(), 0).await?;
             if is_kept {
                 break;

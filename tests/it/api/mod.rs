@@ -24,4 +24,5 @@ mod socket_refusals;
 mod sockets;
 mod takeover;
 mod trouble;
+mod visitor_pages;
 mod visitors;

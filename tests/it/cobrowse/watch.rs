@@ -56,6 +56,12 @@ async fn quiet(at: SocketAddr) -> Page {
     Page::open(at, PageOptions { hello, ..PageOptions::default() }).await
 }
 
+/// What a page is told that asks why a viewer's socket does not open.
+async fn look(at: SocketAddr, token: &str) -> u16 {
+    let url = socket_url(at, "viewer", Some(token)).replacen("ws", "http", 1);
+    reqwest::get(url).await.unwrap().status().as_u16()
+}
+
 async fn watched_by_link(at: [SocketAddr; 3]) {
     let mut page = quiet(at[0]).await;
     let name = Name::of(&mut page).await;
@@ -75,7 +81,13 @@ async fn watched_by_link(at: [SocketAddr; 3]) {
     }
 
     let link = Desk(at[1]).link(&name.id, "ann").await;
+    for node in at {
+        assert_eq!(look(node, &link).await, 426, "it would open, and is not used up by looking");
+    }
     let mut watcher = Watcher::open(at[2], &link).await;
+    for node in at {
+        assert_eq!(look(node, &link).await, 410);
+    }
     let asked = page.status("pendingRequest").await;
     let ann = &asked["users"][0];
     assert_eq!((&ann["name"], &ann["role"]), (&"Agent ann".into(), &"agent".into()), "{asked}");
