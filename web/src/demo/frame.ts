@@ -1,0 +1,88 @@
+/** The viewer in a frame, and the buttons that control it by messages (README, "The viewer in a frame"). */
+
+type Mode = "cursor" | "pointer" | "draw";
+
+const STATES: Record<string, string> = {
+  waiting: "Waiting for the visitor's browser",
+  pendingRequest: "The visitor is asked",
+  active: "The session has started",
+  snapshotReceived: "The page has arrived",
+  viewerReady: "Live",
+  terminated: "The session is over",
+};
+
+export class Frame {
+  readonly #desk = one(".desk");
+  readonly #stage = one(".stage");
+  readonly #tools = one(".tools");
+  readonly #details = one(".messages");
+  readonly #messages = one("#messages");
+  readonly #swatch = one(".swatch");
+  #frame: HTMLIFrameElement | undefined;
+
+  constructor() {
+    for (const button of document.querySelectorAll<HTMLElement>("[data-mode]")) {
+      button.addEventListener("click", () => this.#setMode(button.dataset.mode as Mode));
+    }
+    one("#color").addEventListener("click", () => this.#say({ action: "switchColor" }));
+    one("#end").addEventListener("click", () => this.#say({ action: "endSession" }));
+    addEventListener("message", (event) => {
+      if (event.source !== this.#frame?.contentWindow) return;
+      this.#heard(event.data);
+    });
+  }
+
+  /** Shows that session instead of the one before. */
+  open(url: string): void {
+    this.#frame = document.createElement("iframe");
+    this.#frame.title = "The visitor's page";
+    this.#frame.src = url;
+    this.#stage.replaceChildren(this.#frame);
+    this.#messages.replaceChildren();
+    this.#tools.hidden = false;
+    this.#details.hidden = false;
+    this.#desk.dataset.state = "opening";
+    this.#press("cursor");
+  }
+
+  #setMode(mode: Mode): void {
+    this.#press(mode);
+    this.#say({ action: "setMode", mode });
+  }
+
+  #press(mode: Mode): void {
+    for (const button of document.querySelectorAll<HTMLElement>("[data-mode]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
+    }
+  }
+
+  #say(message: { action: string; mode?: Mode }): void {
+    this.#frame?.contentWindow?.postMessage(message, new URL(this.#frame.src).origin);
+    this.#note("sent", JSON.stringify(message));
+  }
+
+  #heard(message: { type?: string; sessionStatus?: string; color?: string }): void {
+    this.#note("received", JSON.stringify(message));
+    if (message.type === "currentColor" && message.color) {
+      this.#swatch.style.background = message.color;
+    }
+    if (message.type === "sessionStatusUpdate" && message.sessionStatus) {
+      this.#desk.dataset.state = message.sessionStatus;
+      this.#note("received", STATES[message.sessionStatus] ?? message.sessionStatus);
+      this.#tools.hidden = message.sessionStatus === "terminated";
+    }
+  }
+
+  #note(direction: "sent" | "received", text: string): void {
+    const item = document.createElement("li");
+    item.dataset.direction = direction;
+    item.textContent = text;
+    this.#messages.append(item);
+  }
+}
+
+function one(selector: string): HTMLElement {
+  const found = document.querySelector<HTMLElement>(selector);
+  if (!found) throw new Error(`the page has no “${selector}”`);
+  return found;
+}
