@@ -9,20 +9,22 @@ CARGO_DENY := $(TOOLS)/bin/cargo-deny
 ARGS :=
 
 # The built front end, and the installed packages that build it, each newer than what it is made from.
-DIST := web/dist/demo/player.html
+DIST := web/dist/cobrowse/visitor.js
 MODULES := web/node_modules/.package-lock.json
-WEB_SOURCES := $(shell find web/src web/scripts)
+WEB_SOURCES := $(shell find web/src web/scripts) Cargo.toml
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run build release test test-rust test-web lint lint-rust lint-web audit deps cargo-deny bench clean
+.PHONY: help run web build release test test-rust test-web lint lint-rust lint-web audit deps cargo-deny bench clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(DIST) ## Start a node for development and print its URLs; needs no setting and no server
 	cargo run -- serve --dev $(ARGS)
+
+web: $(DIST) ## Build the web pages and scripts
 
 build: $(DIST) ## Build the debug binary with its web pages
 	cargo build

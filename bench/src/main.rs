@@ -8,6 +8,7 @@ mod growth;
 mod http;
 mod load;
 mod machine;
+mod mirror;
 mod node;
 mod peer;
 mod players;
@@ -29,7 +30,7 @@ use report::{Report, Row};
 /// Whatever goes wrong ends the run: there is nobody to answer.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-const USAGE: &str = "baton-bench [start] [creates] [sockets] [growth] [memory] [relay] [presence]: all where none is named";
+const USAGE: &str = "baton-bench [start] [creates] [sockets] [growth] [memory] [relay] [mirror] [presence]: all where none is named";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -50,7 +51,7 @@ async fn run() -> Result<()> {
         return floor::serve(redis_url).await;
     }
     let mut report = Report::new();
-    for name in ["start", "creates", "sockets", "growth", "memory", "relay", "presence"] {
+    for name in ["start", "creates", "sockets", "growth", "memory", "relay", "mirror", "presence"] {
         if words.is_empty() || words.iter().any(|word| word == name) {
             eprintln!("== {name}");
             report.add(measure(name).await?);
@@ -72,6 +73,7 @@ async fn measure(name: &str) -> Result<Vec<Row>> {
         "growth" => growth::measure().await,
         "memory" => store_memory::measure().await,
         "relay" => relay::measure().await,
+        "mirror" => mirror::measure().await,
         "presence" => presence::measure().await,
         _ => Err(USAGE.into()),
     }

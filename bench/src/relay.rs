@@ -135,13 +135,13 @@ fn latency(id: &'static str, figure: String, got: &[Got], p95_most: Option<f64>)
 }
 
 /// A new session: its token, and its customer's secret.
-async fn session(node: SocketAddr) -> Result<(String, String)> {
+pub(crate) async fn session(node: SocketAddr) -> Result<(String, String)> {
     let body = post(node, "/cobrowse/rest/live/sessions", "").await?;
     Ok((text(&body, "sessionToken")?, text(&body, "customerToken")?))
 }
 
 /// Another agent in it: its secret.
-async fn join(node: SocketAddr, token: &str) -> Result<String> {
+pub(crate) async fn join(node: SocketAddr, token: &str) -> Result<String> {
     let path = format!("/cobrowse/rest/live/sessions/{token}/users");
     text(&post(node, &path, r#"{"role":2}"#).await?, "userToken")
 }

@@ -4,6 +4,7 @@ import { cp, rm } from "node:fs/promises";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { BUDGETS, gzipBytes } from "./budgets.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -81,3 +82,7 @@ await Promise.all([
     format: "esm",
   }),
 ]);
+
+for (const [file, most] of Object.entries(BUDGETS)) {
+  console.log(`${file}: ${await gzipBytes(file)} of ${most} bytes, compressed`);
+}
