@@ -58,6 +58,13 @@ export class Baton {
     this.#process.kill("SIGTERM");
     await gone;
   }
+
+  /** The machine it ran on is gone: nobody is told. */
+  async kill(): Promise<void> {
+    const gone = once(this.#process, "exit");
+    this.#process.kill("SIGKILL");
+    await gone;
+  }
 }
 
 /** The environment without any BATON_ variable: those are settings to a node, and the tests' own. */
