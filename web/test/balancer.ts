@@ -23,7 +23,10 @@ export class Balancer {
     let turn = 0;
     const server = createServer((client) => {
       const node = nodes[turn++ % nodes.length];
-      if (node === undefined) return client.destroy();
+      if (node === undefined) {
+        client.destroy();
+        return;
+      }
       const { hostname, port } = new URL(node);
       const behind = connect(Number(port), hostname);
       connections.set(client, node);
