@@ -17,16 +17,13 @@ export class PlayerView {
   readonly #detail = element("detail", HTMLElement);
   readonly #sessions = element("sessions", HTMLUListElement);
   readonly #log = element("log", HTMLOListElement);
-  readonly #clock = element("clock", HTMLTimeElement);
   readonly #takeOver: (sessionId: string) => void;
-  #playingSince: number | undefined;
 
   constructor(takeOver: (sessionId: string) => void) {
     this.#takeOver = takeOver;
-    setInterval(() => this.#tick(), 1000);
   }
 
-  /** Shows where the session stands; the attributes are for style sheets and tests. */
+  /** Shows where the session stands; the attributes are for tests. */
   show(status: Status, socket: SocketState): void {
     const { headline, detail } = words(status, socket);
     this.#headline.textContent = headline;
@@ -40,23 +37,16 @@ export class PlayerView {
     const leaving = status.state === "finished" && socket === "open";
     this.#play.disabled = playing || leaving || status.state === "requesting";
     this.stop.disabled = !playing;
-    this.#playingSince = playing ? (this.#playingSince ?? Date.now()) : undefined;
-    this.#tick();
     this.#root.dataset.socket = socket;
     this.#root.dataset.state = status.state;
   }
 
   /** Adds a line to the conversation. */
   log(direction: "sent" | "received", text: string): void {
-    const time = document.createElement("time");
-    time.textContent = new Date().toTimeString().slice(0, 8);
-    const line = document.createElement("code");
-    line.textContent = text;
     const item = document.createElement("li");
     item.dataset.direction = direction;
-    item.append(time, line);
+    item.textContent = text;
     this.#log.append(item);
-    this.#log.scrollTop = this.#log.scrollHeight;
   }
 
   #row(session: ActiveSession, takeOverEnabled: boolean): HTMLLIElement {
@@ -74,12 +64,6 @@ export class PlayerView {
       row.append(button);
     }
     return row;
-  }
-
-  #tick(): void {
-    const seconds = Math.floor((Date.now() - (this.#playingSince ?? Date.now())) / 1000);
-    const two = (value: number) => String(value).padStart(2, "0");
-    this.#clock.textContent = `${two(Math.floor(seconds / 60))}:${two(seconds % 60)}`;
   }
 }
 

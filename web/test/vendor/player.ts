@@ -1,4 +1,4 @@
-/** The demo player: joins the form, the session and the view. */
+/** A bare page around the vendor-like client: joins the form, the session and the view. */
 import { DriscClient, type StreamRequest } from "./drisc.ts";
 import { PlayerView } from "./view.ts";
 
@@ -24,7 +24,6 @@ view.stop.addEventListener("click", () => client.stop());
 
 function request(): StreamRequest {
   return {
-    // Another origin's node may be named in the address; the node that served the page otherwise.
     server: new URL(address.searchParams.get("server") ?? location.origin).origin,
     customer: field("customer").value,
     sessionName: field("name").value,
