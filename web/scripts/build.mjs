@@ -1,8 +1,10 @@
 // Builds web/dist: each entry bundled, every other file of src copied. Same input, same bytes.
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { cp, rm } from "node:fs/promises";
+import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { build } from "esbuild";
 import { BUDGETS, gzipBytes } from "./budgets.mjs";
 
@@ -81,8 +83,22 @@ await Promise.all([
     outdir: "dist/demo",
     format: "esm",
   }),
+  declarations(),
+  cp(`${root}/../LICENSE`, `${root}/dist/player/LICENSE`),
 ]);
 
 for (const [file, most] of Object.entries(BUDGETS)) {
   console.log(`${file}: ${await gzipBytes(file)} of ${most} bytes, compressed`);
+}
+
+/** The types of the package. Compilers before 5.7 do not find `./x.ts`, so they say `./x.js`. */
+async function declarations() {
+  const tsc = `${root}/node_modules/typescript/bin/tsc`;
+  await promisify(execFile)(process.execPath, [tsc, "-p", `${root}/tsconfig.player.json`]);
+  const folder = `${root}/dist/player`;
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".d.ts"));
+  for (const file of names.map((name) => `${folder}/${name}`)) {
+    const types = await readFile(file, "utf8");
+    await writeFile(file, types.replace(/(from "\.\/[^"]+)\.ts"/g, '$1.js"'));
+  }
 }

@@ -26,11 +26,12 @@ export class Site {
     this.origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  static async start(): Promise<Site> {
+  /** `more`: files that are not of the front end, by path. */
+  static async start(more: ReadonlyMap<string, Uint8Array> = new Map()): Promise<Site> {
     const server = createServer(async (request, response) => {
       const { pathname } = new URL(request.url ?? "/", "http://site");
       try {
-        const body = await readFile(new URL(`.${pathname}`, DIST));
+        const body = more.get(pathname) ?? (await readFile(new URL(`.${pathname}`, DIST)));
         const type = TYPES[extname(pathname)] ?? "application/octet-stream";
         response.writeHead(200, { "Content-Type": type, "Content-Security-Policy": POLICY });
         response.end(body);

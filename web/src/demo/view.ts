@@ -1,132 +1,89 @@
-/** What the viewer sees of a session; decides nothing. */
-import type { ActiveSession, SocketState, Status } from "./drisc.ts";
+/** A device as the page shows it; decides nothing. */
+import type { State } from "../player/index.ts";
+import type { Device } from "./devices.ts";
+import { find } from "./dom.ts";
+import { words } from "./words.ts";
 
-/** The text over the screen. */
-interface Words {
-  headline: string;
-  detail: string;
+/** What the viewer can ask a device for. */
+export interface DeviceHost {
+  play(): void;
+  stop(): void;
+  /** Show again what runs elsewhere. */
+  choose(): void;
+  remove(): void;
 }
 
-/** The page's elements, and how they show a status. */
-export class PlayerView {
-  readonly form = element("request", HTMLFormElement);
-  readonly stop = element("stop", HTMLButtonElement);
-  readonly #root = element("player", HTMLElement);
-  readonly #play = element("play", HTMLButtonElement);
-  readonly #headline = element("headline", HTMLElement);
-  readonly #detail = element("detail", HTMLElement);
-  readonly #sessions = element("sessions", HTMLUListElement);
-  readonly #log = element("log", HTMLOListElement);
-  readonly #clock = element("clock", HTMLTimeElement);
-  readonly #takeOver: (sessionId: string) => void;
+export class DeviceView {
+  readonly element: HTMLLIElement;
+  readonly play: HTMLButtonElement;
+  readonly #stop: HTMLButtonElement;
+  readonly #choose: HTMLButtonElement;
+  readonly #pill: HTMLElement;
+  readonly #headline: HTMLElement;
+  readonly #detail: HTMLElement;
+  readonly #clock: HTMLElement;
+  readonly #ticking: ReturnType<typeof setInterval>;
   #playingSince: number | undefined;
 
-  constructor(takeOver: (sessionId: string) => void) {
-    this.#takeOver = takeOver;
-    setInterval(() => this.#tick(), 1000);
+  constructor(device: Device, host: DeviceHost) {
+    const template = find(document, "#device", HTMLTemplateElement).content;
+    this.element = find(template, "li", HTMLLIElement).cloneNode(true) as HTMLLIElement;
+    this.element.dataset.kind = device.kind;
+    this.element.dataset.name = device.name;
+    const button = (selector: string) => find(this.element, selector, HTMLButtonElement);
+    const text = (selector: string) => find(this.element, selector, HTMLElement);
+    text(".name").textContent = device.name;
+    this.#pill = text(".pill");
+    this.#headline = text(".headline");
+    this.#detail = text(".detail");
+    this.#clock = text(".clock");
+    this.play = button(".play");
+    this.#stop = button(".stop");
+    this.#choose = button(".choose");
+    const remove = button(".remove");
+    for (const [of, verb] of [
+      [this.play, "Play on"],
+      [this.#stop, "Stop"],
+      [this.#choose, "Choose a stream to end for"],
+      [remove, "Remove"],
+    ] as const) {
+      of.setAttribute("aria-label", `${verb} ${device.name}`);
+    }
+    this.play.addEventListener("click", () => host.play());
+    this.#stop.addEventListener("click", () => host.stop());
+    this.#choose.addEventListener("click", () => host.choose());
+    remove.addEventListener("click", () => host.remove());
+    this.#ticking = setInterval(() => this.#tick(), 1000);
   }
 
   /** Shows where the session stands; the attributes are for style sheets and tests. */
-  show(status: Status, socket: SocketState): void {
-    const { headline, detail } = words(status, socket);
+  show(state: State, mayPlay: boolean): void {
+    const { pill, headline, detail } = words(state);
+    this.#pill.textContent = pill;
     this.#headline.textContent = headline;
     this.#detail.textContent = detail;
-    this.#sessions.replaceChildren(
-      ...(status.state === "limited"
-        ? status.sessions.map((session) => this.#row(session, status.takeOverEnabled))
-        : []),
-    );
-    const playing = status.state === "playing";
-    const leaving = status.state === "finished" && socket === "open";
-    this.#play.disabled = playing || leaving || status.state === "requesting";
-    this.stop.disabled = !playing;
-    this.#playingSince = playing ? (this.#playingSince ?? Date.now()) : undefined;
+    const hadFocus = this.element.contains(document.activeElement);
+    const asking = state.status === "requesting" && !mayPlay;
+    this.play.hidden = mayPlay || asking || state.status === "limited";
+    this.#stop.hidden = !mayPlay && !asking;
+    this.#choose.hidden = state.status !== "limited";
+    // A button that is hidden loses the focus; it goes to the one in its place.
+    if (hadFocus) [this.play, this.#stop, this.#choose].find((it) => !it.hidden)?.focus();
+    this.#playingSince = mayPlay ? (this.#playingSince ?? Date.now()) : undefined;
     this.#tick();
-    this.#root.dataset.socket = socket;
-    this.#root.dataset.state = status.state;
+    this.element.dataset.connected = String(state.status !== "playing" || state.connected);
+    this.element.dataset.state = state.status;
+    this.element.dataset.picture = mayPlay ? "on" : "off";
   }
 
-  /** Adds a line to the conversation. */
-  log(direction: "sent" | "received", text: string): void {
-    const time = document.createElement("time");
-    time.textContent = new Date().toTimeString().slice(0, 8);
-    const line = document.createElement("code");
-    line.textContent = text;
-    const item = document.createElement("li");
-    item.dataset.direction = direction;
-    item.append(time, line);
-    this.#log.append(item);
-    this.#log.scrollTop = this.#log.scrollHeight;
-  }
-
-  #row(session: ActiveSession, takeOverEnabled: boolean): HTMLLIElement {
-    const name = document.createElement("span");
-    name.className = "name";
-    name.textContent = session.name;
-    const row = document.createElement("li");
-    row.append(name);
-    if (takeOverEnabled) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = "Take over";
-      button.setAttribute("aria-label", `Take over ${session.name}`);
-      button.addEventListener("click", () => this.#takeOver(session.sessionId));
-      row.append(button);
-    }
-    return row;
+  remove(): void {
+    clearInterval(this.#ticking);
+    this.element.remove();
   }
 
   #tick(): void {
     const seconds = Math.floor((Date.now() - (this.#playingSince ?? Date.now())) / 1000);
-    const two = (value: number) => String(value).padStart(2, "0");
-    this.#clock.textContent = `${two(Math.floor(seconds / 60))}:${two(seconds % 60)}`;
+    const rest = String(seconds % 60).padStart(2, "0");
+    this.#clock.textContent = `${Math.floor(seconds / 60)}:${rest}`;
   }
-}
-
-function words(status: Status, socket: SocketState): Words {
-  switch (status.state) {
-    case "idle":
-      return { headline: "Ready", detail: "Press Play to ask for a stream session." };
-    case "requesting":
-      return {
-        headline: "Asking for a session…",
-        detail: "The picture starts when it is granted.",
-      };
-    case "limited":
-      return {
-        headline: "Too many streams",
-        detail: status.takeOverEnabled
-          ? "Your account is playing elsewhere. Take a session over to watch here instead."
-          : "Your account is playing elsewhere. Stop a session there to watch here.",
-      };
-    case "playing":
-      return { headline: "Playing", detail: playingDetail(status.tracked, socket) };
-    case "taken_over":
-      return { headline: "Taken over", detail: `“${status.successor}” is playing now.` };
-    case "terminated":
-      return {
-        headline: "Moved to another tab",
-        detail: "A newer connection of this same session has replaced this one.",
-      };
-    case "expired":
-      return { headline: "Session expired", detail: "Asking for a new one." };
-    case "finished":
-      return {
-        headline: "Finished",
-        detail: socket === "open" ? "Telling the server…" : "Your slot is free again.",
-      };
-    case "error":
-      return { headline: "System error", detail: status.reason };
-  }
-}
-
-function playingDetail(tracked: boolean, socket: SocketState): string {
-  if (!tracked) return "Session tracking is disabled: this stream is not counted.";
-  return socket === "closed" ? "The connection is lost. Reload the page to reconnect." : "";
-}
-
-function element<T extends HTMLElement>(id: string, type: new () => T): T {
-  const found = document.getElementById(id);
-  if (!(found instanceof type)) throw new Error(`the page has no <${type.name} id="${id}">`);
-  return found;
 }

@@ -1,6 +1,6 @@
 /** What the sample client does where no well-behaved server can make the browser test show it. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { DriscClient, ENDPOINT_KEY, SEND_DELAY_MS, type Status } from "../src/demo/drisc.ts";
+import { DriscClient, ENDPOINT_KEY, SEND_DELAY_MS, type Status } from "./vendor/drisc.ts";
 
 const REQUEST = {
   server: "http://node.test",

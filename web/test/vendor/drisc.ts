@@ -1,13 +1,14 @@
 /**
- * A stream session in the DRISC dialect, as the vendor's sample client speaks it; knows no DOM.
+ * A stream session in the DRISC dialect, as the vendor's sample client speaks it; knows no DOM. A
+ * fixture: real sites have players with these habits, and Baton must live with them.
  *
- * Its habits are deliberate, because servers must live with them: the JSON body has no JSON content
+ * Its habits are deliberate: the JSON body has no JSON content
  * type, every socket message leaves one second late, a lost socket is not reopened, and the socket is
  * closed by the server only. The endpoint lives in sessionStorage, so a reload finds the same session.
  */
 
 /** Where the endpoint is kept; one tab has one session. */
-export const ENDPOINT_KEY = "baton.demo.endpoint";
+export const ENDPOINT_KEY = "vendor.endpoint";
 
 /** How late every socket message leaves. */
 export const SEND_DELAY_MS = 1000;
