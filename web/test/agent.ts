@@ -13,7 +13,7 @@ interface Client {
   on(event: "open" | "close" | "error", listener: (value: number | Error) => void): void;
   on(event: "message", listener: (data: ArrayBuffer, isBinary: boolean) => void): void;
 }
-const require = createRequire(import.meta.resolve("wscat"));
+const require = createRequire(new URL("../node_modules/wscat/package.json", import.meta.url));
 const WebSocket: new (url: string) => Client = require("ws");
 
 export interface ListedVisitor {
@@ -127,11 +127,11 @@ export class Agent {
   }
 
   get session(): ViewerSession | undefined {
-    return this.heard.findLast((it) => it.type === "session");
+    return this.heard.filter((it) => it.type === "session").at(-1);
   }
 
   get welcome(): ViewerWelcome | undefined {
-    return this.heard.findLast((it) => it.type === "welcome");
+    return this.heard.filter((it) => it.type === "welcome").at(-1);
   }
 
   async reaches(status: ViewerSession["status"]): Promise<void> {
