@@ -1,0 +1,93 @@
+/** The one element that holds all the script shows: on top of the page, and out of its reach. */
+import { OVERLAY_TAG } from "../visitor/parts.ts";
+import { element } from "./element.ts";
+import { sheet } from "./styles.ts";
+
+/** Pages can take an element away in ways no observer of ours sees. */
+const LOOK_EVERY_MS = 1_000;
+
+export class Overlay {
+  readonly #host = document.createElement(OVERLAY_TAG);
+  readonly #root = element("div", "root");
+  readonly #observer = new MutationObserver(() => this.#keep());
+  readonly #raise = () => this.#attach();
+  readonly #attached: () => void;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  /** `attached` is called when the overlay had been torn out, and is there again. */
+  constructor(language: string, attached: () => void) {
+    this.#attached = attached;
+    const shadow = this.#host.attachShadow({ mode: "closed" });
+    shadow.adoptedStyleSheets = [sheet()];
+    this.#root.lang = language;
+    shadow.append(this.#root);
+  }
+
+  get isThere(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  add(...children: Element[]): void {
+    this.#root.append(...children);
+  }
+
+  open(): void {
+    if (this.isThere) return;
+    this.#timer = setInterval(() => this.#keep(), LOOK_EVERY_MS);
+    addEventListener("fullscreenchange", this.#raise);
+    this.#attach();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#observer.disconnect();
+    removeEventListener("fullscreenchange", this.#raise);
+    this.#host.remove();
+  }
+
+  /** Whether an element is part of it; a closed root shows nothing but its host. */
+  includes(node: Node): boolean {
+    return node === this.#host || this.#root.contains(node);
+  }
+
+  /** The page's modal dialog makes everything outside of it inert: the banner has to be inside. */
+  #home(): Element | null {
+    const open = [...document.querySelectorAll("dialog[open]")];
+    return open.filter(isModal).at(-1) ?? document.documentElement;
+  }
+
+  #keep(): void {
+    if (this.isThere && this.#host.parentNode !== this.#home()) this.#attach();
+  }
+
+  #attach(): void {
+    const home = this.#home();
+    if (!home) return;
+    this.#root.dir = getComputedStyle(document.documentElement).direction;
+    if (this.#host.parentNode !== home) home.append(this.#host);
+    this.#observer.disconnect();
+    this.#observer.observe(document, { childList: true });
+    this.#observer.observe(home, { childList: true });
+    this.#observer.observe(document, { attributeFilter: ["open"], subtree: true });
+    this.#lift();
+    this.#attached();
+  }
+
+  /** Into the top layer, where the browser has one: above any z-index, and above full screen. */
+  #lift(): void {
+    if (!("popover" in HTMLElement.prototype)) return;
+    this.#host.popover = "manual";
+    if (this.#host.matches(":popover-open")) this.#host.hidePopover();
+    this.#host.showPopover();
+  }
+}
+
+function isModal(dialog: Element): boolean {
+  try {
+    return dialog.matches(":modal");
+  } catch {
+    // An older browser, which cannot tell.
+    return false;
+  }
+}

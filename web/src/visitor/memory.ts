@@ -1,0 +1,60 @@
+/** What a page leaves to the next page of the same tab. */
+
+/** The node's signed name for this visitor. */
+const VISITOR = "visitor";
+/** The token of the session that the page shows itself in. */
+const SESSION = "session";
+/** The last session that the visitor has ended, or declined. */
+const OVER = "over";
+
+/** sessionStorage; where the browser denies it, the page remembers by itself and the next one begins anew. */
+export class Memory {
+  readonly #prefix: string;
+  readonly #own = new Map<string, string>();
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  get visitor(): string | undefined {
+    return this.#get(VISITOR);
+  }
+
+  set visitor(token: string | undefined) {
+    this.#set(VISITOR, token);
+  }
+
+  get session(): string | undefined {
+    return this.#get(SESSION);
+  }
+
+  set session(token: string | undefined) {
+    this.#set(SESSION, token);
+  }
+
+  get over(): string | undefined {
+    return this.#get(OVER);
+  }
+
+  set over(sessionToken: string | undefined) {
+    this.#set(OVER, sessionToken);
+  }
+
+  #get(name: string): string | undefined {
+    try {
+      return sessionStorage.getItem(this.#prefix + name) ?? undefined;
+    } catch {
+      return this.#own.get(name);
+    }
+  }
+
+  #set(name: string, value: string | undefined): void {
+    try {
+      if (value === undefined) sessionStorage.removeItem(this.#prefix + name);
+      else sessionStorage.setItem(this.#prefix + name, value);
+    } catch {
+      if (value === undefined) this.#own.delete(name);
+      else this.#own.set(name, value);
+    }
+  }
+}

@@ -1,0 +1,26 @@
+/** A code that the visitor reads out, and the session it stands for. */
+
+export interface OwnCode {
+  code: string;
+  /** Shows the page in the session. */
+  token: string;
+}
+
+/** Makes a code, and redeems it as the one whose page is to be seen. */
+export async function createCode(base: string): Promise<OwnCode> {
+  const { shortCode } = await call(base, "create", "PUT");
+  const code = String(shortCode);
+  const answer = await call(base, `consumer?appkey=${encodeURIComponent(code)}`, "GET");
+  return { code, token: String(answer["session-token"]) };
+}
+
+async function call(base: string, what: string, method: string): Promise<Record<string, unknown>> {
+  // These have their fixed place, wherever co-browsing has its own.
+  const response = await fetch(new URL(`/assistserver/shortcode/${what}`, base), {
+    method,
+    cache: "no-store",
+  });
+  const answer = await response.json().catch(() => ({}));
+  if (response.ok) return answer;
+  throw new Error(`Baton: no code could be made: ${answer.detail ?? `status ${response.status}`}`);
+}

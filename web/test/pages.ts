@@ -1,0 +1,47 @@
+/** A site of its own origin that serves what a test gives it. */
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface ServedPage {
+  html: string;
+  /** A `Content-Security-Policy`. */
+  policy?: string;
+}
+
+export class PageServer {
+  readonly origin: string;
+  readonly #server: Server;
+  readonly #pages = new Map<string, ServedPage>();
+
+  private constructor(server: Server) {
+    this.#server = server;
+    this.origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    server.on("request", ({ url = "/" }, response) => {
+      const page = this.#pages.get(new URL(url, this.origin).pathname);
+      if (!page) {
+        response.writeHead(404).end();
+        return;
+      }
+      const policy = page.policy && { "Content-Security-Policy": page.policy };
+      response.writeHead(200, { "Content-Type": "text/html; charset=utf-8", ...policy });
+      response.end(page.html);
+    });
+  }
+
+  static async start(): Promise<PageServer> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return new PageServer(server);
+  }
+
+  /** Serves a page at a path; the page's URL. */
+  serve(path: string, page: ServedPage): string {
+    this.#pages.set(path, page);
+    return this.origin + path;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
