@@ -4,6 +4,7 @@ import { cp, rm } from "node:fs/promises";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { rrweb } from "./rrweb.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -52,6 +53,7 @@ await Promise.all([
   build({
     ...common,
     entryPoints: there(MODULES),
+    plugins: [rrweb],
     outdir: "dist/cobrowse",
     format: "esm",
     minify: true,

@@ -145,8 +145,9 @@ export class Gate {
 
   /** A serialized node and all below it. */
   #node(node: serializedNodeWithId, known: Known): void {
-    if (node.type === NODE.element) return this.#element(node, known);
-    if (node.type === NODE.document) {
+    if (node.type === NODE.element) {
+      this.#element(node, known);
+    } else if (node.type === NODE.document) {
       for (const child of node.childNodes) this.#node(child, known);
     } else if (node.type !== NODE.doctype) {
       const live = this.#mirror.getNode(node.id);

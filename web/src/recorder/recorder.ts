@@ -14,7 +14,7 @@ import { BLOCKED, MASKED, Privacy } from "./masking.ts";
 import { EVENT, Gate, isMove } from "./masking-events.ts";
 import { Place } from "./place.ts";
 import { Recording } from "./recording.ts";
-import { isFrame, Stream } from "./stream.ts";
+import { Stream } from "./stream.ts";
 
 /** How often a pause looks whether it is over. */
 const LOOK_MS = 100;
@@ -39,8 +39,9 @@ class PageRecorder implements Recorder {
   #meta: eventWithTime[] = [];
   /** A snapshot was taken: before that there is nothing to take one of. */
   #isShown = false;
-  #hasFrames = false;
   #isTooLarge = false;
+  /** rrweb has to begin anew. */
+  #isBroken = false;
   #isStopped = false;
   /** Runs while nothing is sent. */
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -77,9 +78,8 @@ class PageRecorder implements Recorder {
   snapshot(): void {
     // One is coming.
     if (!this.#isShown || this.#timer !== undefined) return;
-    // rrweb attaches frames anew with every snapshot: that concerns everybody.
-    if (this.#hasFrames || this.#isTooLarge) this.#pause(0);
-    else this.#recording.snapshot();
+    if (this.#isTooLarge) this.#pause(0);
+    else this.#retake();
   }
 
   restart(epoch: number): void {
@@ -129,7 +129,6 @@ class PageRecorder implements Recorder {
       this.#stream.volatile(event);
     } else {
       // Scroll positions too: the last one lost would leave the mirror at the wrong place.
-      this.#hasFrames ||= isFrame(event);
       this.#batch.add(event);
     }
   }
@@ -147,6 +146,7 @@ class PageRecorder implements Recorder {
     }
     if (kind === KIND.snapshot) {
       this.#gate.isLean = true;
+      this.#isBroken = true;
       console.warn("Baton: a large page is shown without its images in data: URLs.");
     }
     this.#trouble();
@@ -177,7 +177,19 @@ class PageRecorder implements Recorder {
     this.#batch.clear();
     if (!this.#isShown) return;
     this.#isTooLarge = false;
+    this.#retake();
+  }
+
+  #retake(): void {
     this.#shownAt = performance.now();
-    this.#recording.start(!this.#gate.isLean);
+    try {
+      if (this.#isBroken) this.#recording.start(!this.#gate.isLean);
+      else this.#recording.snapshot();
+      this.#isBroken = false;
+    } catch {
+      // rrweb is left in the middle of it: the next try begins anew.
+      this.#isBroken = true;
+      this.#trouble();
+    }
   }
 }

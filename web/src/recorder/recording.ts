@@ -24,14 +24,14 @@ export class Recording {
   /** Begins anew: all nodes get new ids. Styles that are not inlined are loaded by the viewer. */
   start(inlineStylesheet: boolean): void {
     this.stop();
-    this.#snapshotting(() => {
+    this.#taking(() => {
       this.#stop = this.#record(inlineStylesheet);
     });
   }
 
-  /** The same page once more: nodes keep their ids. */
+  /** The page as it is now: nodes keep their ids. */
   snapshot(): void {
-    this.#snapshotting(() => record.takeFullSnapshot());
+    this.#taking(() => record.takeFullSnapshot());
   }
 
   stop(): void {
@@ -47,13 +47,13 @@ export class Recording {
       inlineStylesheet,
       blockSelector: block,
       recordAfter: "DOMContentLoaded",
-      maskInputOptions: { ...EVERY_FIELD },
+      maskInputOptions: EVERY_FIELD as object,
       maskInputFn: (_, field) => value(field),
       slimDOMOptions: "all",
       sampling: { mousemove: 33, mousemoveCallback: 50 },
       errorHandler: (error) => {
         // What the page did wrong, it must hear of: rrweb passes its calls on inside of its own.
-        if (String(Object.prototype.toString.call(error)) === "[object DOMException]") return;
+        if (String(Object.prototype.toString.call(error)).includes("DOMException")) return;
         failed();
         return true;
       },
@@ -64,7 +64,7 @@ export class Recording {
    * rrweb listens to the loading of each frame anew with each snapshot, and never ceases to. It adds
    * these listeners while it takes the snapshot, when no other script runs: so they can be told apart.
    */
-  #snapshotting(take: () => void): void {
+  #taking(take: () => void): void {
     this.#loads.abort();
     this.#loads = new AbortController();
     const { signal } = this.#loads;

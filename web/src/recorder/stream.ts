@@ -92,5 +92,5 @@ export class Stream {
 
 /** Whether the event is the whole document of an iframe. */
 export function isFrame(event: eventWithTime): boolean {
-  return "isAttachIframe" in event.data;
+  return event.type === 3 && "isAttachIframe" in event.data;
 }
