@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { BUDGETS, gzipBytes } from "./budgets.mjs";
+import { rrweb } from "./rrweb.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -55,6 +56,7 @@ await Promise.all([
   build({
     ...common,
     entryPoints: there(MODULES),
+    plugins: [rrweb],
     outdir: "dist/cobrowse",
     format: "esm",
     minify: true,
