@@ -15,18 +15,28 @@ const FINAL_CODES = { from: 4000, to: 4499 };
 /** "A frame is too large" (RFC 6455): the next connection would say the same. */
 const TOO_LARGE = 1009;
 
+/** The answer of a socket's URL that would open now. */
+const UPGRADE_REQUIRED = 426;
+const TOO_MANY_REQUESTS = 429;
+
 /** Why a line ended for good. */
-export type Ending =
-  | { by: "close"; code: number; reason: string }
-  | { by: "refusal"; status: number; code: string; detail: string };
+export type Ending = { by: "close"; code: number; reason: string } | Refusal;
+
+/** What a handshake was answered instead. */
+export interface Refusal {
+  by: "refusal";
+  status: number;
+  code: string;
+  detail: string;
+}
 
 export interface LineListener<Incoming> {
   /** A connection is open: say hello. */
   opened(): void;
   said(message: Incoming): void;
   data?(frame: ArrayBuffer): void;
-  /** The connection broke; the next try comes after so long. */
-  dropped(retryMs: number): void;
+  /** The connection broke, or was refused for the time being; the next try comes after so long. */
+  dropped(retryMs: number, refusal?: Refusal): void;
   /** The line is over and does not try again. */
   ended(ending: Ending): void;
 }
@@ -105,21 +115,20 @@ export class Line<Outgoing, Incoming> {
     if (isFinal) return this.#end({ by: "close", code, reason });
     const refusal = wasOpen ? undefined : await this.#refusal();
     if (this.#over) return;
-    if (refusal) return this.#end(refusal);
+    if (refusal && isFinalStatus(refusal.status)) return this.#end(refusal);
     const pause = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures++, LONGEST_PAUSE_MS);
     // Jitter: those whom one node sent away do not all come at once.
     const retryMs = pause * (0.5 + Math.random() / 2);
     this.#timer = setTimeout(() => this.#connect(), retryMs);
-    this.#listener.dropped(retryMs);
+    this.#listener.dropped(retryMs, refusal);
   }
 
-  /** Why the handshake was refused, where that will not change by trying again. */
-  async #refusal(): Promise<Ending | undefined> {
+  /** Why the handshake was refused; undefined where it would not be now, or nobody answers. */
+  async #refusal(): Promise<Refusal | undefined> {
     try {
       const response = await fetch(this.#url().replace(/^ws/, "http"), { cache: "no-store" });
       const { status } = response;
-      // 426: it would open now. 429 and 5xx pass.
-      if (status < 400 || status === 426 || status === 429 || status >= 500) return undefined;
+      if (status < 400 || status === UPGRADE_REQUIRED) return undefined;
       const { code = "", detail = "" } = await response.json();
       return { by: "refusal", status, code, detail };
     } catch {
@@ -148,4 +157,9 @@ export class Line<Outgoing, Incoming> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
+}
+
+/** Whether trying again will not help: 429 and 5xx pass. */
+function isFinalStatus(status: number): boolean {
+  return status < 500 && status !== TOO_MANY_REQUESTS;
 }
