@@ -1,4 +1,6 @@
 /** The loader on pages of a customer's site, against a real node: presence, consent, and what is loaded when. */
+import { readFile } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Options } from "../src/visitor/parts.ts";
@@ -121,6 +123,29 @@ test("a visitor is listed with what the page tells, and without the query of its
     });
 });
 
+test("browsers without the Navigation API are watched all the same", async () => {
+  const context = await browser.context();
+  await context.addInitScript(() =>
+    Object.defineProperty(window, "navigation", { value: undefined }),
+  );
+  const page = await context.newPage();
+  await page.goto(site.serve("/old", { html: html("<h1>Old</h1>") }));
+  await desk.visitor(visitor);
+  const own = await page.evaluate(() => {
+    history.pushState(null, "", "/older");
+    return String(history.pushState);
+  });
+  expect(own).toContain("[native code]");
+  await expect
+    .poll(async () => (await desk.list(visitor))[0]?.last_url, POLL)
+    .toBe(`${new URL(site.origin).host}/older`);
+});
+
+test("the loader is small", async () => {
+  const script = await readFile(new URL("../dist/cobrowse/visitor.js", import.meta.url));
+  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(6_144);
+});
+
 test("an ordinary page view loads the loader only", async () => {
   const { page, loaded } = await shop();
   await desk.visitor(visitor);
@@ -194,6 +219,11 @@ test("after consent the page is recorded, a banner says so, and Stop ends it", a
   await overlay.find("StaticText", "Ann can see this page");
   expect(agent.heard).toContainEqual({ type: "page", url: `${new URL(site.origin).host}/shop` });
 
+  await page.evaluate(() => history.pushState(null, "", "/basket?voucher=secret"));
+  await expect
+    .poll(() => agent.heard.at(-1), POLL)
+    .toEqual({ type: "page", url: `${new URL(site.origin).host}/basket` });
+
   const ended = page.evaluate(() => new Promise((resolve) => window.Baton?.on("ended", resolve)));
   await overlay.click("button", "Stop sharing");
   await agent.reaches("terminated");
@@ -259,6 +289,23 @@ test("what the visitor stopped while the node was away does not come back", asyn
   await agent.reaches("terminated");
   expect(agent.session?.endedBy).toBe("customer");
   expect(agent.frames.filter((frame) => frame.epoch > newest)).toEqual([]);
+});
+
+test("a page that the browser keeps for Back is away, and comes back", async () => {
+  const { page } = await shop();
+  const agent = await desk.watch(visitor);
+  await accepted(page, agent);
+  const first = await agent.sees();
+  const turn = (type: string) =>
+    page.evaluate((type) => {
+      window.dispatchEvent(new PageTransitionEvent(type, { persisted: true }));
+    }, type);
+  await turn("pagehide");
+  await expect.poll(() => agent.session?.visitorConnected, POLL).toBe(false);
+  expect(await recorders(page)).toBe(0);
+  await turn("pageshow");
+  await agent.sees(first);
+  expect(await recorders(page)).toBe(1);
 });
 
 test("in a frame it does nothing", async () => {
