@@ -103,10 +103,10 @@ export class Agent {
   }
 
   /** By any token that opens a viewer's socket. */
-  static async open(origin: string, token: string): Promise<Agent> {
+  static async open(origin: string, token: string, basePath = "/cobrowse"): Promise<Agent> {
     const query = new URLSearchParams({ token });
     const socket = new WebSocket(
-      `${origin.replace(/^http/, "ws")}/cobrowse/socket/viewer?${query}`,
+      `${origin.replace(/^http/, "ws")}${basePath}/socket/viewer?${query}`,
     );
     socket.binaryType = "arraybuffer";
     const agent = new Agent(socket);
@@ -136,6 +136,13 @@ export class Agent {
 
   async reaches(status: ViewerSession["status"]): Promise<void> {
     await expect.poll(() => this.session?.status, POLL).toBe(status);
+  }
+
+  /** Redeems a short code, as an agent who was told it. */
+  static async byCode(origin: string, code: string, basePath?: string): Promise<Agent> {
+    const response = await fetch(`${origin}/assistserver/shortcode/agent?appkey=${code}`);
+    const { cid } = (await response.json()) as { cid: string };
+    return Agent.open(origin, cid, basePath);
   }
 
   /** A snapshot of an epoch above that one; its epoch. */

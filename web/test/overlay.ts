@@ -25,7 +25,9 @@ export class Overlay {
   }
 
   static async of(page: Page): Promise<Overlay> {
-    return new Overlay(page, await page.context().newCDPSession(page));
+    const session = await page.context().newCDPSession(page);
+    await session.send("DOM.enable");
+    return new Overlay(page, session);
   }
 
   /** All of a role whose name fits, on the whole page. */

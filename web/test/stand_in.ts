@@ -3,12 +3,12 @@ import type { BrowserContext } from "playwright-core";
 
 const MODULE = `
 export function startRecorder(host) {
-  const show = (epoch) => {
+  let epoch = host.epoch;
+  const show = () => {
     host.page(location.origin + location.pathname);
     host.viewport(innerWidth, innerHeight);
-    snapshot(epoch);
+    snapshot();
   };
-  let epoch = host.epoch;
   const snapshot = () => {
     const frame = new Uint8Array(18);
     const view = new DataView(frame.buffer);
@@ -33,7 +33,7 @@ export function startRecorder(host) {
 
 /** Serves it in the place of the real one. */
 export async function standIn(context: BrowserContext): Promise<void> {
-  await context.route("**/cobrowse/assets/recorder.js", (route) =>
+  await context.route("**/assets/recorder.js", (route) =>
     route.fulfill({
       contentType: "text/javascript",
       headers: { "Access-Control-Allow-Origin": "*" },

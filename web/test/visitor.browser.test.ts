@@ -1,10 +1,13 @@
 /** The loader on pages of a customer's site, against a real node: presence, consent, and what is loaded when. */
+import { readFile } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Options } from "../src/visitor/parts.ts";
-import { type Agent, Desk } from "./agent.ts";
+import { Agent, Desk } from "./agent.ts";
 import { Baton } from "./baton.ts";
 import { Browser } from "./browser.ts";
+import { Outage } from "./outage.ts";
 import { Overlay, POLL } from "./overlay.ts";
 import { PageServer } from "./pages.ts";
 import { standIn } from "./stand_in.ts";
@@ -12,6 +15,7 @@ import { standIn } from "./stand_in.ts";
 const TITLE = "Ann would like to see this page";
 
 let baton: Baton;
+let outage: Outage;
 let site: PageServer;
 let browser: Browser;
 let desk: Desk;
@@ -21,12 +25,14 @@ let visitors = 0;
 beforeAll(async () => {
   site = await PageServer.start();
   baton = await Baton.start({ BATON_COBROWSE__ALLOWED_ORIGINS: site.origin });
+  outage = await Outage.before(baton.origin);
   browser = await Browser.start();
   desk = await Desk.of(baton);
 });
 
 afterAll(async () => {
   await browser?.stop();
+  await outage?.stop();
   await baton?.stop();
   await site?.stop();
 });
@@ -37,28 +43,34 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
+  outage.mend();
   await browser.tidy();
 });
 
-function html(body: string, options: Options = {}): string {
+function html(body: string, options: Options = {}, node = baton.origin): string {
   const config = JSON.stringify({ uniqueId: visitor, ...options });
   return `<!doctype html><html lang="en"><title>Shop</title><body>${body}
     <script>window.BatonConfig = ${config}</script>
-    <script async src="${baton.origin}/cobrowse/assets/visitor.js"></script>`;
+    <script async src="${node}/cobrowse/assets/visitor.js"></script>`;
+}
+
+interface Shop {
+  page: Page;
+  /** The paths that the page asked for. */
+  loaded: string[];
+  context: BrowserContext;
 }
 
 /** A person with the shop open, and what their browser asked for. */
-async function shop(
-  options: Options = {},
-): Promise<{ page: Page; loaded: string[]; context: BrowserContext }> {
+async function shop(options: Options = {}, node = baton.origin): Promise<Shop> {
   const context = await browser.context();
   await standIn(context);
   const page = await context.newPage();
   const loaded: string[] = [];
   page.on("request", (request) => loaded.push(new URL(request.url()).pathname));
-  site.serve("/other", { html: html("<h1>Other</h1>", options) });
+  site.serve("/other", { html: html("<h1>Other</h1>", options, node) });
   await page.goto(
-    site.serve("/shop", { html: html("<h1>Shop</h1><button>Buy</button>", options) }),
+    site.serve("/shop", { html: html("<h1>Shop</h1><button>Buy</button>", options, node) }),
   );
   return { page, loaded, context };
 }
@@ -109,6 +121,29 @@ test("a visitor is listed with what the page tells, and without the query of its
       tags: ["gold", "basket"],
       identities: ["vera@example.com"],
     });
+});
+
+test("browsers without the Navigation API are watched all the same", async () => {
+  const context = await browser.context();
+  await context.addInitScript(() =>
+    Object.defineProperty(window, "navigation", { value: undefined }),
+  );
+  const page = await context.newPage();
+  await page.goto(site.serve("/old", { html: html("<h1>Old</h1>") }));
+  await desk.visitor(visitor);
+  const own = await page.evaluate(() => {
+    history.pushState(null, "", "/older");
+    return String(history.pushState);
+  });
+  expect(own).toContain("[native code]");
+  await expect
+    .poll(async () => (await desk.list(visitor))[0]?.last_url, POLL)
+    .toBe(`${new URL(site.origin).host}/older`);
+});
+
+test("the loader is small", async () => {
+  const script = await readFile(new URL("../dist/cobrowse/visitor.js", import.meta.url));
+  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(6_144);
 });
 
 test("an ordinary page view loads the loader only", async () => {
@@ -184,6 +219,11 @@ test("after consent the page is recorded, a banner says so, and Stop ends it", a
   await overlay.find("StaticText", "Ann can see this page");
   expect(agent.heard).toContainEqual({ type: "page", url: `${new URL(site.origin).host}/shop` });
 
+  await page.evaluate(() => history.pushState(null, "", "/basket?voucher=secret"));
+  await expect
+    .poll(() => agent.heard.at(-1), POLL)
+    .toEqual({ type: "page", url: `${new URL(site.origin).host}/basket` });
+
   const ended = page.evaluate(() => new Promise((resolve) => window.Baton?.on("ended", resolve)));
   await overlay.click("button", "Stop sharing");
   await agent.reaches("terminated");
@@ -218,20 +258,54 @@ test("a session goes on after a reload, and in the next page", async () => {
   expect(agent.session?.status).toBe("active");
 });
 
-test("what the visitor stopped does not come back with a reload", async () => {
-  const { page, context } = await shop();
+test("while the node is away the banner says so, and the session goes on when it is back", async () => {
+  const { page } = await shop({}, outage.origin);
+  const agent = await desk.watch(visitor);
+  const overlay = await accepted(page, agent);
+  const first = await agent.sees();
+  outage.cut();
+  await overlay.find("StaticText", "Reconnecting…");
+  await expect.poll(() => agent.session?.visitorConnected, POLL).toBe(false);
+  outage.mend();
+  await agent.sees(first);
+  await overlay.isGone("StaticText", "Reconnecting…");
+  expect(await recorders(page)).toBe(1);
+});
+
+test("what the visitor stopped while the node was away does not come back", async () => {
+  const { page } = await shop({}, outage.origin);
   const agent = await desk.watch(visitor);
   const overlay = await accepted(page, agent);
   const newest = await agent.sees();
-  // Nobody hears of it: the tab's network is gone.
-  await context.setOffline(true);
-  await page.evaluate(() => window.dispatchEvent(new Event("offline")));
+  outage.cut();
+  await overlay.find("StaticText", "Reconnecting…");
   await overlay.click("button", "Stop sharing");
+  await overlay.find("StaticText", /^You stopped sharing/);
   expect(await recorders(page)).toBe(0);
-  await context.setOffline(false);
+  // A page without the script comes between: it can tell nobody either.
+  await page.reload();
+  outage.mend();
   await page.reload();
   await agent.reaches("terminated");
+  expect(agent.session?.endedBy).toBe("customer");
   expect(agent.frames.filter((frame) => frame.epoch > newest)).toEqual([]);
+});
+
+test("a page that the browser keeps for Back is away, and comes back", async () => {
+  const { page } = await shop();
+  const agent = await desk.watch(visitor);
+  await accepted(page, agent);
+  const first = await agent.sees();
+  const turn = (type: string) =>
+    page.evaluate((type) => {
+      window.dispatchEvent(new PageTransitionEvent(type, { persisted: true }));
+    }, type);
+  await turn("pagehide");
+  await expect.poll(() => agent.session?.visitorConnected, POLL).toBe(false);
+  expect(await recorders(page)).toBe(0);
+  await turn("pageshow");
+  await agent.sees(first);
+  expect(await recorders(page)).toBe(1);
 });
 
 test("in a frame it does nothing", async () => {
@@ -346,4 +420,75 @@ test("without presence there is no socket before a session", async () => {
   const { page } = await shop({ presence: false });
   await expect.poll(() => status(page), POLL).toBe("idle");
   expect(await desk.list(visitor)).toEqual([]);
+});
+
+test("a code begins a session, which lasts from page to page until it is stopped", async () => {
+  const { page } = await shop({ presence: false });
+  const code = await page.evaluate(() => window.Baton?.createCode());
+  expect(code).toMatch(/^\d+$/);
+  const agent = await Agent.byCode(baton.origin, code ?? "");
+  await (await Overlay.of(page)).click("button", "Allow");
+  const first = await agent.sees();
+  await page.goto(`${site.origin}/other`);
+  await agent.sees(first);
+  const overlay = await Overlay.of(page);
+  await overlay.click("button", "Stop sharing");
+  await agent.reaches("terminated");
+  await expect.poll(() => status(page), POLL).toBe("idle");
+  await page.reload();
+  await expect.poll(() => status(page), POLL).toBe("idle");
+});
+
+test("a second session is refused while one is on, and a token of none is", async () => {
+  const { page } = await shop();
+  const refused = (token: string) =>
+    page.evaluate((token) => window.Baton?.start(token).catch((error) => error.message), token);
+  expect(await refused("x".repeat(20))).toMatch(/^Baton: Use the token as it was given/);
+  await expect.poll(() => status(page), POLL).toBe("online");
+  await page.evaluate(() => window.Baton?.createCode());
+  expect(
+    await page.evaluate(() => window.Baton?.createCode().catch((error) => error.message)),
+  ).toContain("Baton.stop()");
+});
+
+test("a copy of a tab with a session of its own waits until that tab is gone", async () => {
+  const { page, context } = await shop({ presence: false });
+  const code = await page.evaluate(() => window.Baton?.createCode());
+  const agent = await Agent.byCode(baton.origin, code ?? "");
+  await accepted(page, agent);
+  const [copy] = await Promise.all([
+    context.waitForEvent("page"),
+    page.evaluate(() => void window.open("/shop")),
+  ]);
+  expect(await copy.evaluate(() => sessionStorage.getItem("baton:session"))).not.toBeNull();
+  await expect.poll(() => status(copy), POLL).toBe("standby");
+  expect(await status(page)).toBe("active");
+
+  // The first one's next page is still the first one.
+  const newest = await agent.sees();
+  await page.goto(`${site.origin}/other`);
+  const next = await agent.sees(newest);
+  expect(await status(page)).toBe("active");
+  expect(await status(copy)).toBe("standby");
+  await page.close();
+  await agent.sees(next);
+  await expect.poll(() => status(copy), POLL).toBe("active");
+});
+
+test("where browsers have no locks the newest page wins, and the older one stands by", async () => {
+  const { page, context } = await shop({ presence: false });
+  await context.addInitScript(() => {
+    Object.defineProperty(Navigator.prototype, "locks", { value: undefined });
+  });
+  await page.reload();
+  const code = await page.evaluate(() => window.Baton?.createCode());
+  const agent = await Agent.byCode(baton.origin, code ?? "");
+  await accepted(page, agent);
+  const [copy] = await Promise.all([
+    context.waitForEvent("page"),
+    page.evaluate(() => void window.open("/shop")),
+  ]);
+  await expect.poll(() => status(copy), POLL).toBe("active");
+  await expect.poll(() => status(page), POLL).toBe("standby");
+  expect(await page.locator("baton-overlay").count()).toBe(0);
 });

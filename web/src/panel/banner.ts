@@ -26,7 +26,9 @@ export class Banner {
     const words = element("span", "words", this.#words, " ", this.#state);
     const stopping = button("act primary", texts.stop, stop);
     const buttons = element("span", "buttons", this.#takeBack, stopping);
-    this.element = element("section", "banner", element("span", "dot"), words, buttons, this.#size);
+    const short = element("span", "short", texts.banner);
+    const dot = element("span", "dot");
+    this.element = element("section", "banner", dot, words, short, buttons, this.#size);
     this.element.setAttribute("aria-label", texts.banner);
     this.#resize(false);
     makeMovable(this.element);

@@ -118,7 +118,11 @@ export class Marks {
   #newStroke(key: string, userId: string): Stroke {
     const oldest = this.#strokes.size >= STROKES ? this.#strokes.keys().next().value : undefined;
     if (oldest !== undefined) this.#erase(oldest);
-    const stroke = { userId, path: svg("path", {}), from: { x: scrollX, y: scrollY } };
+    const stroke = {
+      userId,
+      path: svg("path", { class: "stroke" }),
+      from: { x: scrollX, y: scrollY },
+    };
     this.#strokes.set(key, stroke);
     this.#strokesRoot.append(stroke.path);
     return stroke;

@@ -111,7 +111,9 @@ p { margin: 0 0 8px; color: var(--quiet); }
 .banner .size svg { display: block; margin: auto; }
 .dot { flex: none; width: 10px; height: 10px; border-radius: 50%; background: var(--accent); animation: breathe 2.4s ease-in-out infinite; }
 .away .dot { background: var(--quiet); animation: none; }
+.banner .short { display: none; font-weight: 600; }
 .small .words, .small .act { display: none; }
+.small .short { display: inline; }
 @keyframes breathe { 50% { opacity: .35; } }
 
 .marks { position: fixed; inset: 0; overflow: hidden; pointer-events: none; }
@@ -157,6 +159,7 @@ p { margin: 0 0 8px; color: var(--quiet); }
 
 @media (max-width: 520px) {
   .banner:not(.small) { width: auto; }
+  .banner .words { flex: 1 1 160px; }
   .banner .buttons { flex: 1 1 100%; order: 1; }
   .banner .act { flex: 1 1 auto; }
 }

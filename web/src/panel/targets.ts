@@ -55,14 +55,28 @@ export function frameOf(target: Element): Point {
   return { x: left + frame.clientLeft + outer.x, y: top + frame.clientTop + outer.y };
 }
 
-/** Gives it the focus, or what is around it and can have it; false where nothing can. */
-export function focus(target: Element): boolean {
+/** Gives the focus to it, or to what is around it and can have it; nothing has it where nothing can. */
+export function focus(target: Element): void {
   const document = target.ownerDocument;
   for (let at: Element | null = target; at; at = at.parentElement) {
-    if (!(at as HTMLElement).isContentEditable && (at as HTMLElement).tabIndex < 0) continue;
-    if (document.activeElement !== at) (at as HTMLElement).focus({ preventScroll: true });
-    return true;
+    const candidate = at as HTMLElement;
+    if (!candidate.isContentEditable && candidate.tabIndex < 0) continue;
+    if (document.activeElement === candidate) return;
+    candidate.focus({ preventScroll: true });
+    caretToEnd(candidate);
+    return;
   }
   (document.activeElement as HTMLElement | null)?.blur?.();
-  return false;
+}
+
+/** Where people go on writing; browsers leave the caret at the beginning of what nobody has clicked. */
+function caretToEnd(target: HTMLElement): void {
+  const field = fieldOf(target);
+  if (field) {
+    if (field.selectionEnd === 0) field.setSelectionRange(field.value.length, field.value.length);
+  } else if (target.isContentEditable) {
+    const selection = target.ownerDocument.getSelection();
+    selection?.selectAllChildren(target);
+    selection?.collapseToEnd();
+  }
 }

@@ -6,6 +6,8 @@ const VISITOR = "visitor";
 const SESSION = "session";
 /** The last session that the visitor has ended, or declined. */
 const OVER = "over";
+/** Where the session is, if that is not where the script came from. */
+const BASE = "base";
 
 /** sessionStorage; where the browser denies it, the page remembers by itself and the next one begins anew. */
 export class Memory {
@@ -38,6 +40,14 @@ export class Memory {
 
   set over(sessionToken: string | undefined) {
     this.#set(OVER, sessionToken);
+  }
+
+  get base(): string | undefined {
+    return this.#get(BASE);
+  }
+
+  set base(url: string | undefined) {
+    this.#set(BASE, url);
   }
 
   #get(name: string): string | undefined {

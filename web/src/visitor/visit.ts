@@ -63,7 +63,7 @@ export interface VisitSettings {
 /** Who waits for a session to begin. */
 interface Starting {
   resolve(): void;
-  reject(error: Error): void;
+  reject(error: VisitError): void;
 }
 
 export class Visit {
@@ -120,7 +120,7 @@ export class Visit {
 
   /** Shows this page in the session of that token; resolves once it is there. */
   start(token: string): Promise<void> {
-    this.#starting?.reject(new Error("Baton: another session was started meanwhile."));
+    this.#starting?.reject(failure("Replaced", "another session was started meanwhile."));
     this.#settings.memory.session = token;
     this.#sharing.leave();
     return new Promise((resolve, reject) => {
@@ -131,6 +131,8 @@ export class Visit {
 
   /** Ends the session, or the wait for it. */
   stop(): void {
+    this.#starting?.reject(failure("Stopped", "it was stopped before it began."));
+    this.#starting = undefined;
     this.#sharing.end();
     if (this.#settings.memory.session === undefined) return;
     this.#over("customer");
@@ -269,7 +271,7 @@ export class Visit {
     const hadSession = memory.session !== undefined && memory.session === this.#token;
     this.#sharing.lost();
     if (hadSession) this.#over(undefined);
-    this.#starting?.reject(new Error(`Baton: ${reason.message}`));
+    this.#starting?.reject(failure(reason.code, reason.message));
     this.#starting = undefined;
     if (!reason.isOfSession) this.#complain(reason.code, reason.message);
     if (this.#token !== undefined) this.#connect();
@@ -303,6 +305,15 @@ export class Visit {
     this.#status = status;
     this.#settings.emit("status", status);
   }
+}
+
+/** An error of `start`, with a code for machines. */
+export interface VisitError extends Error {
+  code: string;
+}
+
+function failure(code: string, message: string): VisitError {
+  return Object.assign(new Error(`Baton: ${message}`), { code });
 }
 
 interface Reason {
