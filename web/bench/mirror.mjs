@@ -77,12 +77,12 @@ async function measure({ host, visitor, viewers }) {
 async function watch(browser, node, token) {
   const viewer = await (await browser.newContext()).newPage();
   await viewer.goto(`http://${node}/cobrowse/watch/${token}`);
-  const mirror = viewer.frameLocator(".replayer-wrapper iframe").locator("#tick");
+  const mirror = viewer.frameLocator("#mirror iframe").locator("#tick");
   await mirror.waitFor();
   await viewer.evaluate(() => {
     const seen = new Map();
     window.seen = seen;
-    const frame = document.querySelector(".replayer-wrapper iframe");
+    const frame = document.querySelector("#mirror iframe");
     const inside = frame instanceof HTMLIFrameElement ? frame.contentDocument : null;
     if (!inside) throw new Error("the viewer has no mirror");
     new MutationObserver(() => {
