@@ -53,7 +53,7 @@ export class Baton {
 
   /** Ends the node the way an operator does, and waits until it is gone. */
   async stop(): Promise<void> {
-    if (this.#process.exitCode !== null) return;
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const gone = once(this.#process, "exit");
     this.#process.kill("SIGTERM");
     await gone;
