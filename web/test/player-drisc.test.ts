@@ -271,6 +271,14 @@ describe("while Baton does not answer", () => {
     expect(made.mayPlay).toBe(false);
   });
 
+  test("what was refused before a session was given does not count any more", async () => {
+    const { state } = await startedWith(() =>
+      server.asked.length === 1 ? problem(503, "StoreUnavailable") : Response.json(ADMITTED),
+    );
+    await vi.advanceTimersByTimeAsync(8000);
+    expect(state()).toMatchObject({ status: "untracked", error: { code: "Unreachable" } });
+  });
+
   test("a request that hangs is given up and repeated", async () => {
     vi.stubGlobal("fetch", (_: string, init: RequestInit) => {
       server.asked.push({
@@ -556,6 +564,21 @@ describe("reload", () => {
     expect(server.asked).toHaveLength(asked);
   });
 
+  test("a kept endpoint that is no address fails, and is forgotten", async () => {
+    const refuses = class {
+      constructor() {
+        throw new SyntaxError("invalid url");
+      }
+    };
+    vi.stubGlobal("WebSocket", refuses);
+    storage.setItem(KEY, '{"endpoint":"nonsense"}');
+    expect(await session().resume()).toMatchObject({
+      status: "failed",
+      error: { code: "Protocol" },
+    });
+    expect(storage.all.size).toBe(0);
+  });
+
   test("nothing kept, nothing resumed", async () => {
     expect(await session().resume()).toBeUndefined();
     storage.setItem(KEY, "not JSON");
@@ -628,6 +651,37 @@ describe("other sessions", () => {
 });
 
 describe("listeners", () => {
+  test.each(["change", "expired"] as const)("who stops on %s is not overridden", async (name) => {
+    const made = await playing();
+    made.on(name, () => {
+      if (made.state.status === "requesting") void made.stop();
+    });
+    FakeSocket.last.hear({ action: "EXPIRED" });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(made.state).toEqual({ status: "stopped" });
+    expect(FakeSocket.all).toHaveLength(1);
+  });
+
+  test("who stops because of an error is not overridden", async () => {
+    server.replies(() => "down");
+    const made = session();
+    made.on("error", () => void made.stop());
+    void made.start();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(made.state).toEqual({ status: "stopped" });
+  });
+
+  test("a listener that throws harms nobody else, and is reported", async () => {
+    const made = session();
+    made.on("change", ({ status }) => {
+      if (status === "failed") throw new Error("of the page");
+    });
+    server.replies(() => problem(401, "InvalidToken"));
+    expect((await made.start()).status).toBe("failed");
+    expect(heard).toEqual(["error"]);
+    expect(() => vi.advanceTimersByTime(0)).toThrow("of the page");
+  });
+
   test("no token is in what is told of the conversation", async () => {
     const lines: string[] = [];
     const made = session();

@@ -150,7 +150,7 @@ describe("asking", () => {
     expect(made.mayPlay).toBe(true);
     await vi.advanceTimersByTimeAsync(600_000);
     expect(server.asked).toHaveLength(1);
-    expect(heard).toEqual(["error", "untracked"]);
+    expect(heard).toEqual(["untracked", "error"]);
   });
 
   test.each<[string, () => Reply]>([
