@@ -86,6 +86,21 @@ describe("listeners", () => {
     expect(FakeSocket.all).toHaveLength(1);
   });
 
+  test("a state that a listener of `change` has left is not announced any more", async () => {
+    const details = { takeOverEnabled: true, activeSessions: [TV] };
+    server.replies(({ path }) =>
+      path === "/takeover" ? Response.json(ADMITTED) : problem(409, "x", { details }),
+    );
+    const made = session();
+    made.on("change", ({ status }) => {
+      if (status === "limited") void made.takeOver(TV.sessionId);
+    });
+    void made.start();
+    await settle();
+    expect(server.asked.map(({ path }) => path)).toEqual(["/sessions", "/takeover"]);
+    expect(heard).toEqual([]);
+  });
+
   test("who stops because of an error is not overridden", async () => {
     server.replies(() => "down");
     const made = session();
