@@ -1,97 +1,18 @@
-/** The DRISC side of the player package, on fake timers: the test is the server. */
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type DriscOptions, drisc, type PlayerSession, type State } from "../src/player/index.ts";
-import { FakeServer, fakeStorage, problem } from "./fake-server.ts";
+/** The DRISC side of the player package: asking, and what is answered. */
+import { describe, expect, test, vi } from "vitest";
+import {
+  ADMITTED,
+  ENDPOINT,
+  heard,
+  playing,
+  server,
+  session,
+  settle,
+  startedWith,
+  TV,
+} from "./drisc-bench.ts";
+import { problem } from "./fake-server.ts";
 import { FakeSocket } from "./fake-socket.ts";
-
-const ENDPOINT = "wss://baton.test/sessions/socket?token=secret";
-const ADMITTED = { endpoint: ENDPOINT, sessionId: "s-1", expiresAt: 1 };
-const KEY = "baton-player.drisc";
-const TV = { sessionId: "tv-1", name: "TV", createdAt: 1000, connected: true };
-
-let server: FakeServer;
-let storage: ReturnType<typeof fakeStorage>;
-let heard: string[];
-let tokens: number;
-
-beforeEach(() => {
-  vi.useFakeTimers();
-  vi.spyOn(Math, "random").mockReturnValue(1);
-  vi.stubGlobal("WebSocket", FakeSocket);
-  const page = new EventTarget();
-  vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
-  vi.stubGlobal("removeEventListener", page.removeEventListener.bind(page));
-  vi.stubGlobal("dispatchEvent", page.dispatchEvent.bind(page));
-  FakeSocket.all = [];
-  server = new FakeServer();
-  storage = fakeStorage();
-  heard = [];
-  tokens = 0;
-});
-
-afterEach(() => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  vi.unstubAllGlobals();
-});
-
-function session(options: Partial<DriscOptions> = {}): PlayerSession {
-  const made = drisc({
-    server: "https://baton.test/",
-    token: () => {
-      tokens += 1;
-      return `jwt-${tokens}`;
-    },
-    sessionName: "Phone",
-    offerId: "S1",
-    storage,
-    ...options,
-  });
-  for (const name of [
-    "playing",
-    "untracked",
-    "limited",
-    "takenOver",
-    "terminated",
-    "stopped",
-    "error",
-    "expired",
-    "reconnecting",
-    "reconnected",
-  ] as const) {
-    made.on(name, () => heard.push(name));
-  }
-  return made;
-}
-
-/** Lets promises go on, and no time pass. */
-const settle = () => vi.advanceTimersByTimeAsync(0);
-
-/** A session up to the server's OK. */
-async function playing(options: Partial<DriscOptions> = {}): Promise<PlayerSession> {
-  server.replies(({ method }) =>
-    method === "DELETE" ? new Response(null, { status: 204 }) : Response.json(ADMITTED),
-  );
-  const made = session(options);
-  const started = made.start();
-  await settle();
-  FakeSocket.last.open();
-  FakeSocket.last.hear({ action: "OK" });
-  expect(await started).toEqual({ status: "playing", sessionId: "s-1", connected: true });
-  return made;
-}
-
-/** The state a start comes to when every POST is answered so. */
-async function startedWith(reply: () => Response, options: Partial<DriscOptions> = {}) {
-  server.replies(reply);
-  const made = session(options);
-  let state: State | undefined;
-  void made.start().then((it) => {
-    state = it;
-  });
-  await settle();
-  return { made, state: () => state };
-}
 
 describe("asking", () => {
   test("one POST with a bearer token, a JSON body and an idempotency key", async () => {
@@ -271,6 +192,14 @@ describe("while Baton does not answer", () => {
     expect(made.mayPlay).toBe(false);
   });
 
+  test("what was refused before a session was given does not count any more", async () => {
+    const { state } = await startedWith(() =>
+      server.asked.length === 1 ? problem(503, "StoreUnavailable") : Response.json(ADMITTED),
+    );
+    await vi.advanceTimersByTimeAsync(8000);
+    expect(state()).toMatchObject({ status: "untracked", error: { code: "Unreachable" } });
+  });
+
   test("a request that hangs is given up and repeated", async () => {
     vi.stubGlobal("fetch", (_: string, init: RequestInit) => {
       server.asked.push({
@@ -300,287 +229,6 @@ describe("while Baton does not answer", () => {
     FakeSocket.last.open();
     FakeSocket.last.hear({ action: "OK" });
     expect(made.state.status).toBe("playing");
-  });
-});
-
-describe("the socket", () => {
-  test("PING is answered at once", async () => {
-    await playing();
-    FakeSocket.last.hear({ action: "PING" });
-    expect(FakeSocket.last.sent.at(-1)).toBe('{"action":"PONG"}');
-  });
-
-  test.each([1001, 1006, 1011, 4500, 4501])(
-    "after %i it comes back to the endpoint",
-    async (code) => {
-      const made = await playing();
-      FakeSocket.last.end(code);
-      expect(made.state).toEqual({ status: "playing", sessionId: "s-1", connected: false });
-      expect(made.mayPlay).toBe(true);
-      await vi.advanceTimersByTimeAsync(499);
-      expect(FakeSocket.all).toHaveLength(1);
-      await vi.advanceTimersByTimeAsync(1);
-      expect(FakeSocket.all).toHaveLength(2);
-      expect(FakeSocket.last.url).toBe(ENDPOINT);
-      FakeSocket.last.open();
-      FakeSocket.last.hear({ action: "OK" });
-      expect(made.state).toEqual({ status: "playing", sessionId: "s-1", connected: true });
-      expect(heard).toEqual(["playing", "reconnecting", "reconnected"]);
-      expect(server.by("POST")).toHaveLength(1);
-    },
-  );
-
-  test.each([
-    [4001, { status: "takenOver", by: "" }],
-    [4002, { status: "terminated", reason: "replaced" }],
-    [4003, { status: "terminated", reason: "ended" }],
-    [4006, { status: "failed" }],
-    [4008, { status: "failed" }],
-    [4444, { status: "failed" }],
-    [1003, { status: "failed" }],
-  ])("after %i it does not", async (code, state) => {
-    const made = await playing();
-    FakeSocket.last.end(code);
-    expect(made.state).toMatchObject(state);
-    expect(made.mayPlay).toBe(false);
-    await vi.advanceTimersByTimeAsync(600_000);
-    expect(FakeSocket.all).toHaveLength(1);
-    expect(server.asked).toHaveLength(1);
-    expect(storage.all.size).toBe(0);
-  });
-
-  test("the waits double, up to half a minute", async () => {
-    const made = await playing();
-    const delays: number[] = [];
-    made.on("reconnecting", ({ delayMs }) => delays.push(delayMs));
-    for (let tries = 0; tries < 9; tries += 1) {
-      FakeSocket.last.end(1006);
-      await vi.advanceTimersByTimeAsync(30_000);
-    }
-    expect(delays.slice(0, 9)).toEqual([
-      500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000,
-    ]);
-  });
-
-  test("a network that comes back reconnects at once", async () => {
-    await playing();
-    FakeSocket.last.end(1006);
-    await settle();
-    dispatchEvent(new Event("online"));
-    await settle();
-    expect(FakeSocket.all).toHaveLength(2);
-  });
-
-  test("a connection that died unseen is found out after a change of networks", async () => {
-    await playing();
-    const dead = FakeSocket.last;
-    dispatchEvent(new Event("online"));
-    expect(dead.sent).toEqual(['{"action":"REQUESTED"}', '{"action":"REQUESTED"}']);
-    await vi.advanceTimersByTimeAsync(5000 + 500);
-    expect(dead.closedByClient).toBe(true);
-    expect(FakeSocket.all).toHaveLength(2);
-  });
-
-  test("a living connection stays after a change of networks", async () => {
-    await playing();
-    dispatchEvent(new Event("online"));
-    FakeSocket.last.hear({ action: "OK" });
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect(FakeSocket.all).toHaveLength(1);
-    expect(heard).toEqual(["playing"]);
-  });
-
-  test("a socket that does not open is given up", async () => {
-    await startedWith(() => Response.json(ADMITTED));
-    await vi.advanceTimersByTimeAsync(10_000 + 500);
-    expect(FakeSocket.all[0]?.closedByClient).toBe(true);
-    expect(FakeSocket.all).toHaveLength(2);
-  });
-
-  test("under “stop”, a connection lost for long ends the stream", async () => {
-    const made = await playing({ onUnavailable: "stop" });
-    FakeSocket.last.end(1006);
-    await vi.advanceTimersByTimeAsync(29_999);
-    expect(made.mayPlay).toBe(true);
-    await vi.advanceTimersByTimeAsync(1);
-    expect(made.state).toMatchObject({ status: "failed" });
-    const sockets = FakeSocket.all.length;
-    await vi.advanceTimersByTimeAsync(600_000);
-    expect(FakeSocket.all).toHaveLength(sockets);
-  });
-
-  test("an endpoint of a node that knows it no more is given up for a new session", async () => {
-    const made = await playing();
-    server.replies(({ method }) =>
-      method === "GET" ? problem(401, "InvalidToken") : Response.json(ADMITTED),
-    );
-    FakeSocket.last.end(1006);
-    await vi.advanceTimersByTimeAsync(500);
-    FakeSocket.last.end(1006);
-    await settle();
-    expect(heard).toContain("expired");
-    expect(server.by("POST")).toHaveLength(2);
-    expect(made.mayPlay).toBe(true);
-  });
-
-  test.each(["WELCOME", "not JSON"])("%s is not part of the protocol", async (message) => {
-    const made = await playing();
-    FakeSocket.last.hear(message === "WELCOME" ? { action: message } : message);
-    expect(made.state).toMatchObject({ status: "failed", error: { code: "Protocol" } });
-  });
-});
-
-describe("how it ends", () => {
-  test("TAKE_OVER names who plays now", async () => {
-    const made = await playing();
-    FakeSocket.last.hear({ action: "TAKE_OVER", sessionName: "Hotel laptop" });
-    FakeSocket.last.end(4001);
-    expect(made.state).toEqual({ status: "takenOver", by: "Hotel laptop" });
-    expect(heard).toEqual(["playing", "takenOver"]);
-  });
-
-  test.each([
-    [4002, "replaced"],
-    [4003, "ended"],
-  ])("TERMINATE is explained by close code %i", async (code, reason) => {
-    const made = await playing();
-    FakeSocket.last.hear({ action: "TERMINATE" });
-    FakeSocket.last.end(code);
-    expect(made.state).toEqual({ status: "terminated", reason });
-  });
-
-  test("TERMINATE without a close ends it, too", async () => {
-    const made = await playing();
-    FakeSocket.last.hear({ action: "TERMINATE" });
-    await vi.advanceTimersByTimeAsync(2000);
-    expect(made.state).toEqual({ status: "terminated", reason: "unknown" });
-  });
-
-  test("after EXPIRED a new session is asked for while the film goes on", async () => {
-    const made = await playing();
-    FakeSocket.last.hear({ action: "EXPIRED" });
-    FakeSocket.last.end(4004);
-    expect(made.state).toEqual({ status: "requesting", renewing: true });
-    expect(made.mayPlay).toBe(true);
-    await settle();
-    FakeSocket.last.open();
-    FakeSocket.last.hear({ action: "OK" });
-    expect(made.state.status).toBe("playing");
-    expect(heard).toEqual(["playing", "expired", "playing"]);
-  });
-
-  test("sessions that expire at once are given up", async () => {
-    const made = await playing();
-    for (let times = 0; times < 4; times += 1) {
-      FakeSocket.last.hear({ action: "EXPIRED" });
-      await settle();
-    }
-    expect(made.state).toMatchObject({ status: "failed", error: { code: "Expiring" } });
-    expect(server.by("POST")).toHaveLength(4);
-  });
-
-  test("sessions that last may expire any number of times", async () => {
-    const made = await playing();
-    for (let times = 0; times < 6; times += 1) {
-      await vi.advanceTimersByTimeAsync(60_000);
-      FakeSocket.last.hear({ action: "EXPIRED" });
-      await settle();
-      FakeSocket.last.open();
-      FakeSocket.last.hear({ action: "OK" });
-    }
-    expect(made.state.status).toBe("playing");
-  });
-
-  test("stop says FINISHED and waits for the server's close", async () => {
-    const made = await playing();
-    const stopped = made.stop();
-    expect(made.state).toEqual({ status: "stopped" });
-    expect(FakeSocket.last.sent.at(-1)).toBe('{"action":"FINISHED"}');
-    FakeSocket.last.end(4000);
-    await stopped;
-    expect(storage.all.size).toBe(0);
-    expect(server.by("DELETE")).toEqual([]);
-  });
-
-  test("stop on a lost connection ends the session by HTTP", async () => {
-    const made = await playing();
-    FakeSocket.last.end(1006);
-    await made.stop();
-    expect(server.by("DELETE")).toMatchObject([{ path: "/sessions/s-1", keepalive: true }]);
-    await vi.advanceTimersByTimeAsync(600_000);
-    expect(FakeSocket.all).toHaveLength(1);
-  });
-
-  test("FINISHED that nobody confirms is said again by HTTP", async () => {
-    const made = await playing();
-    void made.stop();
-    await vi.advanceTimersByTimeAsync(2000);
-    expect(server.by("DELETE")).toHaveLength(1);
-  });
-
-  test("stop while it is asked gives the slot back", async () => {
-    let answer: (response: Response) => void = () => {};
-    server.replies(({ method }) =>
-      method === "POST"
-        ? new Promise<Response>((resolve) => {
-            answer = resolve;
-          })
-        : new Response(null, { status: 204 }),
-    );
-    const made = session();
-    const started = made.start();
-    await settle();
-    await made.stop();
-    expect(await started).toEqual({ status: "stopped" });
-    answer(Response.json(ADMITTED));
-    await settle();
-    expect(server.by("DELETE")).toMatchObject([{ path: "/sessions/s-1" }]);
-    expect(FakeSocket.all).toEqual([]);
-    expect(made.state).toEqual({ status: "stopped" });
-  });
-});
-
-describe("reload", () => {
-  test("the endpoint is kept, and resume goes back to it without asking", async () => {
-    const before = await playing();
-    before.dispose();
-    const asked = server.asked.length;
-    const made = session();
-    const resumed = made.resume();
-    await settle();
-    expect(FakeSocket.all).toHaveLength(2);
-    expect(FakeSocket.last.url).toBe(ENDPOINT);
-    FakeSocket.last.open();
-    FakeSocket.last.hear({ action: "OK" });
-    expect(await resumed).toEqual({ status: "playing", sessionId: "s-1", connected: true });
-    expect(server.asked).toHaveLength(asked);
-  });
-
-  test("nothing kept, nothing resumed", async () => {
-    expect(await session().resume()).toBeUndefined();
-    storage.setItem(KEY, "not JSON");
-    expect(await session().resume()).toBeUndefined();
-    expect(await session({ storage: null }).resume()).toBeUndefined();
-  });
-
-  test("with storage null nothing is kept", async () => {
-    await playing({ storage: null });
-    expect(storage.all.size).toBe(0);
-  });
-
-  test("a storage that throws is done without", async () => {
-    const throws = () => {
-      throw new Error("blocked");
-    };
-    const made = await playing({
-      storage: { getItem: throws, setItem: throws, removeItem: throws },
-    });
-    expect(made.state.status).toBe("playing");
-  });
-
-  test("players of one tab are told apart by their keys", async () => {
-    await playing({ storageKey: "left" });
-    expect([...storage.all.keys()]).toEqual(["left"]);
   });
 });
 
@@ -624,52 +272,5 @@ describe("other sessions", () => {
     expect(server.asked.at(-1)?.path).toBe("/sessions/a%2Fb");
     server.replies(() => "down");
     await expect(made.sessions()).rejects.toMatchObject({ code: "Unreachable" });
-  });
-});
-
-describe("listeners", () => {
-  test("no token is in what is told of the conversation", async () => {
-    const lines: string[] = [];
-    const made = session();
-    made.on("wire", ({ direction, text }) => lines.push(`${direction} ${text}`));
-    server.replies(() => Response.json(ADMITTED));
-    void made.start();
-    await settle();
-    FakeSocket.last.open();
-    FakeSocket.last.hear({ action: "OK" });
-    FakeSocket.last.end(1006);
-    expect(lines).toEqual([
-      "sent POST /sessions",
-      "received HTTP 200",
-      'sent {"action":"REQUESTED"}',
-      'received {"action":"OK"}',
-      "received socket closed (1006)",
-    ]);
-    expect(lines.join()).not.toContain("secret");
-  });
-
-  test("on() gives the way to stop listening", async () => {
-    const made = session();
-    const states: string[] = [];
-    const off = made.on("change", ({ status }) => states.push(status));
-    server.replies(() => problem(401, "InvalidToken"));
-    await made.start();
-    off();
-    await made.start();
-    expect(states).toEqual(["requesting", "failed"]);
-  });
-
-  test("a listener that asks for something else is heard before others go on", async () => {
-    const details = { takeOverEnabled: true, activeSessions: [TV] };
-    const made = session();
-    server.replies(({ path }) =>
-      path === "/takeover" ? Response.json(ADMITTED) : problem(409, "x", { details }),
-    );
-    made.on("limited", ({ sessions: [first] }) => void made.takeOver(first?.sessionId ?? ""));
-    const started = made.start();
-    await settle();
-    FakeSocket.last.open();
-    FakeSocket.last.hear({ action: "OK" });
-    expect((await started).status).toBe("playing");
   });
 });

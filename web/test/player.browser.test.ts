@@ -10,13 +10,18 @@ const TV = "Living room TV";
 const PHONE = "Phone";
 const LAPTOP = "Hotel laptop";
 
+/** What is not there within this time is not going to be. */
+const WAIT = { timeout: 20_000 };
+
 let baton: Baton;
 let browser: Browser;
 let customer: string;
 let customers = 0;
 
 beforeAll(async () => {
-  baton = await Baton.start({ BATON_STREAMS__LIMIT: "2" });
+  // A slow machine may take its time to answer PING.
+  const settings = { BATON_STREAMS__LIMIT: "2", BATON_STREAMS__PONG_TIMEOUT_MS: "60000" };
+  baton = await Baton.start(settings);
   browser = await Browser.start();
 });
 
@@ -102,13 +107,13 @@ test("a takeover needs no mouse", async () => {
     await reaches(page, name, name === LAPTOP ? "limited" : "playing");
   }
   const first = page.getByRole("button", { name: `End ${TV} and watch here` });
-  await expect.poll(() => first.evaluate((it) => it === document.activeElement)).toBe(true);
+  await expect.poll(() => first.evaluate((it) => it === document.activeElement), WAIT).toBe(true);
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await reaches(page, PHONE, "takenOver");
   await reaches(page, LAPTOP, "playing");
   const stop = page.getByRole("button", { name: `Stop ${LAPTOP}` });
-  await expect.poll(() => stop.evaluate((it) => it === document.activeElement)).toBe(true);
+  await expect.poll(() => stop.evaluate((it) => it === document.activeElement), WAIT).toBe(true);
 });
 
 test("the dialog can be put off by Escape and opened again", async () => {
@@ -143,7 +148,7 @@ test("stop frees the slot at once", async () => {
   await isPlaying(page, PHONE);
   await page.getByRole("button", { name: `Stop ${TV}` }).click();
   await reaches(page, TV, "stopped");
-  await expect.poll(running).toEqual([PHONE]);
+  await expect.poll(running, WAIT).toEqual([PHONE]);
   await isPlaying(page, LAPTOP);
 });
 
@@ -208,7 +213,7 @@ test("devices are added and removed, and a removed one gives its slot back", asy
   await page.reload();
   await reaches(page, "Tablet", "playing");
   await page.getByRole("button", { name: "Remove Tablet" }).click();
-  await expect.poll(running).toEqual([]);
+  await expect.poll(running, WAIT).toEqual([]);
   await page.reload();
   await device(page, TV).waitFor();
   expect(await device(page, "Tablet").count()).toBe(0);

@@ -73,7 +73,8 @@ export class DriscSocket {
   }
 
   #connect(): void {
-    const socket = new WebSocket(this.#endpoint);
+    const socket = this.#made();
+    if (!socket) return;
     this.#socket = socket;
     let opened = false;
     this.#within(OPEN_WITHIN_MS, () => this.#give(socket, opened));
@@ -90,6 +91,16 @@ export class DriscSocket {
       this.#finished?.(endingOf(code) === "finished");
       if (this.#isCurrent(socket)) this.#closed(endingOf(code), opened);
     });
+  }
+
+  /** Browsers throw at an address that is none, and at ws: on a page of https:. */
+  #made(): WebSocket | undefined {
+    try {
+      return new WebSocket(this.#endpoint);
+    } catch {
+      queueMicrotask(() => this.#over("protocol"));
+      return undefined;
+    }
   }
 
   #heard(socket: WebSocket, data: unknown): void {

@@ -94,9 +94,10 @@ class DriscSession implements PlayerSession {
     const kept = this.#keep.read();
     const endpoint = text(kept?.endpoint);
     if (endpoint === undefined) return undefined;
-    this.#begin(false);
     this.#renewals = 0;
-    this.#connect({ kind: "admitted", endpoint, sessionId: text(kept?.sessionId) ?? "" });
+    const turn = this.#begin(false);
+    if (!turn.aborted)
+      this.#connect({ kind: "admitted", endpoint, sessionId: text(kept?.sessionId) ?? "" });
     return this.#stage.settled();
   }
 
@@ -136,19 +137,20 @@ class DriscSession implements PlayerSession {
   }
 
   #ask(path: string, extra: object, renewing: boolean): Promise<State> {
-    const turn = this.#begin(renewing);
-    void this.#request(path, extra, turn.signal);
+    void this.#request(path, extra, this.#begin(renewing));
     return this.#stage.settled();
   }
 
   /** A new request: from now on the viewer waits for Baton. */
-  #begin(renewing: boolean): AbortController {
+  #begin(renewing: boolean): AbortSignal {
     this.#turn.abort();
-    this.#turn = new AbortController();
+    const turn = new AbortController();
+    this.#turn = turn;
     this.#trouble = undefined;
     this.#wait(this.#options.patienceMs ?? PATIENCE_MS);
+    // Whoever hears of it may begin something else already.
     this.#stage.become({ status: "requesting", renewing });
-    return this.#turn;
+    return turn.signal;
   }
 
   /** Asks until there is an answer. The key makes repeats one request. */
@@ -175,6 +177,7 @@ class DriscSession implements PlayerSession {
   #answered(admission: Admission): void {
     switch (admission.kind) {
       case "admitted":
+        this.#trouble = undefined;
         this.#keep.write({ endpoint: admission.endpoint, sessionId: admission.sessionId });
         this.#connect(admission);
         break;
@@ -259,15 +262,15 @@ class DriscSession implements PlayerSession {
   }
 
   #expired(renewing: boolean): void {
-    this.#stage.events.emit("expired", undefined);
     if (Date.now() - this.#boundAt >= LASTING_MS) this.#renewals = 0;
     this.#renewals += 1;
     if (this.#renewals > RENEWALS) {
       const message = "New sessions expire as soon as they are given.";
       this.#stage.fail(new BatonError("Expiring", message));
-      return;
+    } else {
+      void this.#ask("/sessions", {}, renewing);
     }
-    void this.#ask("/sessions", {}, renewing);
+    this.#stage.events.emit("expired", undefined);
   }
 
   #wait(ms: number): void {
@@ -281,9 +284,8 @@ class DriscSession implements PlayerSession {
     const error = this.#trouble ?? new BatonError("Unreachable", message);
     const operatorRefuses = error.code !== "Unreachable" && !this.mayPlay;
     if (this.#options.onUnavailable !== "stop" && !operatorRefuses) {
-      this.#stage.events.emit("error", error);
       // Asking goes on: the stream is counted as soon as it can be.
-      this.#stage.become({ status: "untracked", reason: "unavailable", error });
+      this.#stage.untrack("unavailable", error);
       return;
     }
     const sessionId = this.#sessionId;

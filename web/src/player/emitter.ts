@@ -18,7 +18,7 @@ export class Emitter<Events> {
       try {
         listener(event);
       } catch (error) {
-        queueMicrotask(() => {
+        setTimeout(() => {
           throw error;
         });
       }

@@ -111,9 +111,11 @@ class MediaPlaySession implements PlayerSession {
 
   #begin(): AbortSignal {
     this.#turn.abort();
-    this.#turn = new AbortController();
+    const turn = new AbortController();
+    this.#turn = turn;
+    // Whoever hears of it may begin something else already.
     this.#stage.become({ status: "requesting", renewing: false });
-    return this.#turn.signal;
+    return turn.signal;
   }
 
   async #replace(sessionId: string, before: State, turn: AbortSignal): Promise<void> {
@@ -133,12 +135,13 @@ class MediaPlaySession implements PlayerSession {
       this.#stage.fail(error);
       return;
     }
-    this.#stage.events.emit("error", error);
     this.#stage.become(before);
+    this.#stage.events.emit("error", error);
   }
 
   /** The life of a session: PUT until it lives, then heartbeats until something ends it. */
   async #live(id: string, method: "PUT" | "PATCH", turn: AbortSignal): Promise<void> {
+    if (turn.aborted) return;
     this.#id = id;
     this.#keep.write({ id });
     let next = method;
@@ -168,9 +171,8 @@ class MediaPlaySession implements PlayerSession {
       case "unavailable":
         return this.#unavailable(verdict.error, failures);
       case "refused":
-        this.#stage.events.emit("error", verdict.error);
         this.#leave();
-        this.#stage.become({ status: "untracked", reason: "refused", error: verdict.error });
+        this.#stage.untrack("refused", verdict.error);
         return undefined;
       case "otherDevice":
         // The kept id is another device's: an id of our own.
@@ -206,8 +208,7 @@ class MediaPlaySession implements PlayerSession {
     if (state.status === "playing" && state.connected) {
       this.#stage.become({ ...state, connected: false });
     } else if (state.status === "requesting") {
-      this.#stage.events.emit("error", error);
-      this.#stage.become({ status: "untracked", reason: "unavailable", error });
+      this.#stage.untrack("unavailable", error);
     }
     this.#stage.events.emit("reconnecting", { attempt: failures, delayMs });
     return delayMs;

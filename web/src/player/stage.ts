@@ -41,9 +41,16 @@ export class Stage {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  /** The state comes first, so that what listeners of the error do is not undone. */
   fail(error: BatonError): void {
-    this.events.emit("error", error);
     this.become({ status: "failed", error });
+    this.events.emit("error", error);
+  }
+
+  /** Play uncounted, because of that. */
+  untrack(reason: "unavailable" | "refused", error: BatonError): void {
+    this.become({ status: "untracked", reason, error });
+    this.events.emit("error", error);
   }
 
   #announce(state: State): void {
