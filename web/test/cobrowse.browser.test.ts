@@ -77,7 +77,6 @@ async function watched(name: string, path?: string): Promise<Watched> {
     page,
     overlay,
     agent,
-    viewer: agent.frameLocator(".stage iframe"),
     mirror: mirror(agent),
   };
 }
@@ -86,7 +85,6 @@ interface Watched {
   page: Page;
   overlay: Overlay;
   agent: Page;
-  viewer: FrameLocator;
   mirror: FrameLocator;
 }
 
@@ -174,10 +172,12 @@ test("what is typed at the checkout stays with the visitor, and what the site sh
 });
 
 test("an agent clicks and types once the visitor lets it", async () => {
-  const { page, overlay, viewer, mirror, agent } = await watched("Kim", "checkout.html");
-  await viewer.getByRole("button", { name: "Request control" }).click();
+  const { page, overlay, mirror, agent } = await watched("Kim", "checkout.html");
+  await agent.getByRole("button", { name: "Request control" }).click();
+  await overlay.click("button", "Not now");
+  await agent.getByRole("button", { name: "Declined: request again" }).click();
   await overlay.click("button", "Give control");
-  await viewer.getByRole("button", { name: "Release control" }).waitFor();
+  await agent.getByRole("button", { name: "Release control" }).waitFor();
   await clickInMirror(agent, mirror, "textarea");
   await expect
     .poll(() => page.evaluate(() => document.activeElement?.tagName), POLL)
@@ -186,7 +186,7 @@ test("an agent clicks and types once the visitor lets it", async () => {
   await expect.poll(() => page.getByLabel("A note for us").inputValue(), POLL).toBe("From Ann");
 
   await overlay.click("button", "Take back control");
-  await viewer.getByRole("button", { name: "Request control" }).waitFor();
+  await agent.getByRole("button", { name: "Taken back: request again" }).waitFor();
   await agent.keyboard.type("too late");
   // A round trip behind it: had a key passed, it would be there by now.
   await page.getByLabel("A note for us").fill("Mine");

@@ -1,6 +1,24 @@
 /** The viewer in a frame, and the buttons that control it by messages (README, "The viewer in a frame"). */
 
 type Mode = "cursor" | "pointer" | "draw";
+type Control = "none" | "asked" | "granted" | "declined" | "revoked" | "other";
+
+/** What the viewer says. */
+interface FromViewer {
+  type?: string;
+  sessionStatus?: string;
+  color?: string;
+  control?: Control;
+}
+
+const CONTROL: Record<Control, string> = {
+  none: "Request control",
+  asked: "The visitor is asked …",
+  granted: "Release control",
+  declined: "Declined: request again",
+  revoked: "Taken back: request again",
+  other: "Another agent has control",
+};
 
 const STATES: Record<string, string> = {
   waiting: "Waiting for the visitor's browser",
@@ -18,6 +36,7 @@ export class Frame {
   readonly #details = one(".messages");
   readonly #messages = one("#messages");
   readonly #swatch = one(".swatch");
+  readonly #control = one("#control");
   #frame: HTMLIFrameElement | undefined;
 
   constructor() {
@@ -25,6 +44,10 @@ export class Frame {
       button.addEventListener("click", () => this.#setMode(button.dataset.mode as Mode));
     }
     one("#color").addEventListener("click", () => this.#say({ action: "switchColor" }));
+    this.#control.addEventListener("click", () => {
+      const isGranted = this.#control.dataset.control === "granted";
+      this.#say({ action: isGranted ? "releaseControl" : "requestControl" });
+    });
     one("#end").addEventListener("click", () => this.#say({ action: "endSession" }));
     addEventListener("message", (event) => {
       if (event.source !== this.#frame?.contentWindow) return;
@@ -43,6 +66,7 @@ export class Frame {
     this.#details.hidden = false;
     this.#desk.dataset.state = "opening";
     this.#press("cursor");
+    this.#controlled("none");
   }
 
   #setMode(mode: Mode): void {
@@ -61,8 +85,14 @@ export class Frame {
     this.#note("sent", JSON.stringify(message));
   }
 
-  #heard(message: { type?: string; sessionStatus?: string; color?: string }): void {
+  #controlled(control: Control): void {
+    this.#control.dataset.control = control;
+    this.#control.textContent = CONTROL[control];
+  }
+
+  #heard(message: FromViewer): void {
     this.#note("received", JSON.stringify(message));
+    if (message.type === "controlUpdate" && message.control) this.#controlled(message.control);
     if (message.type === "currentColor" && message.color) {
       this.#swatch.style.background = message.color;
     }

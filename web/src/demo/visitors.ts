@@ -25,7 +25,7 @@ export class Visitors {
   async watchUrl(visitor: string, agent: string): Promise<string> {
     const answer = await this.#call("POST", `visitors/${visitor}/watch_url.json`, {
       agent: { id: agent.toLowerCase(), name: agent },
-      branding: { naked: true },
+      branding: { naked: "page_only" },
       origin: location.origin,
     });
     return answer.watch_url;

@@ -62,11 +62,13 @@ export class Control {
   }
 
   request(): void {
+    if (this.#state === "asked" || this.isGranted) return;
     this.#say({ type: "requestControl" });
     this.#become("asked");
   }
 
   release(): void {
+    if (!this.isGranted) return;
     this.#say({ type: "releaseControl" });
     this.#become("none");
   }

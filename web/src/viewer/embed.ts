@@ -1,5 +1,6 @@
 /** The page that embeds the viewer: tells it what happens, and takes its instructions. */
 import { hexColor } from "./colors.ts";
+import type { ControlState } from "./control.ts";
 import type { SessionStatus } from "./milestones.ts";
 import { MODES, type Mode } from "./tools.ts";
 
@@ -8,7 +9,8 @@ const WAITING_MOST = 32;
 
 export type ToParent =
   | { type: "sessionStatusUpdate"; sessionStatus: SessionStatus }
-  | { type: "currentColor"; color: string };
+  | { type: "currentColor"; color: string }
+  | { type: "controlUpdate"; control: ControlState };
 
 export interface EmbedListener {
   endSession(): void;
@@ -16,6 +18,9 @@ export interface EmbedListener {
   setMode(mode: Mode): boolean;
   /** undefined: the next of the built-in colours. */
   switchColor(color: string | undefined): void;
+  /** False where the link permits nothing that needs control. */
+  requestControl(): boolean;
+  releaseControl(): void;
 }
 
 export class Embed {
@@ -25,6 +30,8 @@ export class Embed {
   #unsaid: ToParent[] = [];
   /** `*` where the link names no origin; undefined while the terms are not known. */
   #origin: string | undefined;
+  /** The parent has asked for control. */
+  #followsControl = false;
 
   constructor(listener: EmbedListener) {
     this.#listener = listener;
@@ -46,6 +53,11 @@ export class Embed {
     if (!Embed.isEmbedded) return;
     if (this.#origin === undefined) this.#unsaid.push(message);
     else window.parent.postMessage(message, this.#origin);
+  }
+
+  /** Ours, and so told to those only who have used it: others need not know the message. */
+  controlled(control: ControlState): void {
+    if (this.#followsControl) this.say({ type: "controlUpdate", control });
   }
 
   #hear(event: MessageEvent): void {
@@ -71,6 +83,12 @@ export class Embed {
         return this.#setMode(MODES.find((known) => known === mode));
       case "switchColor":
         return this.#switchColor(color);
+      case "requestControl":
+        this.#followsControl = true;
+        return this.#listener.requestControl() ? undefined : "a request that is not permitted";
+      case "releaseControl":
+        this.#listener.releaseControl();
+        return undefined;
       default:
         return "an unknown action";
     }

@@ -60,6 +60,11 @@ class Viewer implements SessionListener {
       switchColor: (color) => {
         this.#tools.color = color ?? nextColor(this.#tools.color);
       },
+      requestControl: () => {
+        if (this.#control.isOffered) this.#control.request();
+        return this.#control.isOffered;
+      },
+      releaseControl: () => this.#control.release(),
     });
     this.#tools.changed = () => this.#toolsChanged();
     this.#control.changed = () => this.#controlChanged();
@@ -155,6 +160,7 @@ class Viewer implements SessionListener {
 
   #controlChanged(): void {
     document.documentElement.dataset.control = this.#control.state;
+    this.#embed.controlled(this.#control.state);
     if (this.#control.isGranted) this.#tools.choose("cursor");
     this.#toolbar.update();
   }
