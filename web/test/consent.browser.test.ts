@@ -152,6 +152,27 @@ test("a page that wipes itself keeps the banner", async () => {
   await agent.reaches("terminated");
 });
 
+test("a page that takes the banner away whenever it comes neither wins nor hangs", async () => {
+  const { page } = await shop.customer();
+  const agent = await shop.desk.watch(shop.visitor);
+  const overlay = await accept(page, agent);
+  await page.evaluate(() => {
+    let times = 0;
+    const remove = () => {
+      const overlay = document.querySelector("baton-overlay");
+      if (!overlay || times === 3) return;
+      times += 1;
+      overlay.remove();
+      Object.assign(window, { times });
+    };
+    new MutationObserver(remove).observe(document.documentElement, { childList: true });
+    remove();
+  });
+  await expect.poll(() => page.evaluate(() => (window as { times?: number }).times), POLL).toBe(3);
+  await overlay.click("button", "Stop sharing");
+  await agent.reaches("terminated");
+});
+
 test("the banner can be used while the page shows a modal dialog of its own", async () => {
   const { page } = await shop.customer();
   const agent = await shop.desk.watch(shop.visitor);
