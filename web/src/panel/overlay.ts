@@ -5,14 +5,19 @@ import { sheet } from "./styles.ts";
 
 /** Pages can take an element away in ways no observer of ours sees. */
 const LOOK_EVERY_MS = 1_000;
+/** With a page that takes it away each time it comes there is no race: the next look puts it back. */
+const PEACE_MS = 100;
 
 export class Overlay {
   readonly #host = document.createElement(OVERLAY_TAG);
   readonly #root = element("div", "root");
-  readonly #observer = new MutationObserver(() => this.#keep());
+  readonly #observer = new MutationObserver(() => {
+    if (performance.now() - this.#attachedAt > PEACE_MS) this.#keep();
+  });
   readonly #raise = () => this.#attach();
   readonly #attached: () => void;
   #timer: ReturnType<typeof setInterval> | undefined;
+  #attachedAt = 0;
 
   /** `attached` is called when the overlay had been torn out, and is there again. */
   constructor(language: string, attached: () => void) {
@@ -64,6 +69,7 @@ export class Overlay {
   #attach(): void {
     const home = this.#home();
     if (!home) return;
+    this.#attachedAt = performance.now();
     this.#root.dir = getComputedStyle(document.documentElement).direction;
     if (this.#host.parentNode !== home) home.append(this.#host);
     this.#observer.disconnect();

@@ -4,10 +4,13 @@
  *
  * Such pages set the callbacks as properties of `AssistSDK`, before this script runs or at any time after.
  */
+
+import type { VisitError } from "./ending.ts";
 import { Memory } from "./memory.ts";
 import type { Options } from "./parts.ts";
 import { isTopWindow, ownUrl, trimmed } from "./place.ts";
-import { Visit, type VisitError, type VisitEvents } from "./visit.ts";
+import { Visit } from "./visit.ts";
+import type { VisitEvents } from "./visit_events.ts";
 
 /** What pages are told when something goes wrong. */
 export interface SupportError {

@@ -1,5 +1,5 @@
 /** Those of the page who want to know. */
-import type { Emit, VisitEvents } from "./visit.ts";
+import type { Emit, VisitEvents } from "./visit_events.ts";
 
 type Listener<Event extends keyof VisitEvents> = (value: VisitEvents[Event]) => void;
 type All = { [Event in keyof VisitEvents]: Set<Listener<Event>> };

@@ -52,19 +52,22 @@ export class Memory {
 
   #get(name: string): string | undefined {
     try {
-      return sessionStorage.getItem(this.#prefix + name) ?? undefined;
+      const stored = sessionStorage.getItem(this.#prefix + name);
+      if (stored !== null) return stored;
     } catch {
-      return this.#own.get(name);
+      // Denied: see below.
     }
+    return this.#own.get(name);
   }
 
   #set(name: string, value: string | undefined): void {
+    this.#own.delete(name);
     try {
       if (value === undefined) sessionStorage.removeItem(this.#prefix + name);
       else sessionStorage.setItem(this.#prefix + name, value);
     } catch {
-      if (value === undefined) this.#own.delete(name);
-      else this.#own.set(name, value);
+      // Denied, or full.
+      if (value !== undefined) this.#own.set(name, value);
     }
   }
 }

@@ -3,17 +3,18 @@ import { type Ending, Line } from "../wire/line.ts";
 import type {
   EndedBy,
   FromVisitor,
-  Status,
   ToVisitor,
   VisitorSession,
   VisitorWelcome,
 } from "../wire/messages.ts";
+import { failure, reasonOf, type VisitError } from "./ending.ts";
 import type { Memory } from "./memory.ts";
 import { watchAddress } from "./navigation.ts";
 import type { Options } from "./parts.ts";
 import { type Identity, profile } from "./profile.ts";
 import { Sharing } from "./sharing.ts";
 import { takeTurn } from "./turn.ts";
+import type { Emit, VisitStatus } from "./visit_events.ts";
 
 /** The node writes profiles to its store: who moves on at every moment tells it seldom. */
 const TELL_AFTER_MS = 500;
@@ -21,33 +22,6 @@ const TELL_AFTER_MS = 500;
 const FAILURES_TO_TELL = 2;
 /** Another page of this visitor is connected, or this one slept while it was to say hello. */
 const RETURN_WHEN_SEEN = [4002, 4007];
-
-/**
- * Where the page stands: `idle` without a connection, `standby` where another tab of this visitor is
- * the one that counts, `online` without a session; otherwise the status of its session.
- */
-export type VisitStatus =
-  | "idle"
-  | "connecting"
-  | "standby"
-  | "online"
-  | Exclude<Status, "terminated">;
-
-/** What a page can listen to. */
-export interface VisitEvents {
-  status: VisitStatus;
-  /** Four digits by which agents find the visitor. */
-  lookupCode: string | undefined;
-  /** A session of this page is over; `by` is absent where that is not known. */
-  ended: { by?: EndedBy };
-  error: { code: string; message: string };
-}
-
-/** Tells the page. */
-export type Emit = <Event extends keyof VisitEvents>(
-  event: Event,
-  value: VisitEvents[Event],
-) => void;
 
 /** What differs between the scripts that show a page. */
 export interface VisitSettings {
@@ -305,34 +279,4 @@ export class Visit {
     this.#status = status;
     this.#settings.emit("status", status);
   }
-}
-
-/** An error of `start`, with a code for machines. */
-export interface VisitError extends Error {
-  code: string;
-}
-
-function failure(code: string, message: string): VisitError {
-  return Object.assign(new Error(`Baton: ${message}`), { code });
-}
-
-interface Reason {
-  code: string;
-  message: string;
-  /** The token's session is over, or never was: nothing is wrong with the site. */
-  isOfSession: boolean;
-}
-
-function reasonOf(ending: Ending): Reason {
-  if (ending.by === "close") {
-    const { code, reason } = ending;
-    const isOfSession = [4003, 4004, 4011].includes(code);
-    return {
-      code: String(code),
-      message: `the node closed the connection: ${reason}`,
-      isOfSession,
-    };
-  }
-  const { status, code, detail } = ending;
-  return { code, message: detail, isOfSession: status === 404 || status === 410 };
 }

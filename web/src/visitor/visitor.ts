@@ -9,7 +9,8 @@ import type { Options } from "./parts.ts";
 import { isTopWindow, ownUrl, trimmed } from "./place.ts";
 import type { Identity } from "./profile.ts";
 import { createCode } from "./short_code.ts";
-import { Visit, type VisitEvents, type VisitStatus } from "./visit.ts";
+import { Visit } from "./visit.ts";
+import type { VisitEvents, VisitStatus } from "./visit_events.ts";
 
 /** What pages call: `window.Baton`. */
 export interface BatonApi {
