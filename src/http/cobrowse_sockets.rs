@@ -3,7 +3,7 @@
 use axum::{
     extract::{Query, State},
     http::{HeaderMap, header},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 
 use super::{
@@ -76,7 +76,9 @@ pub async fn visitor(
     let is_own_look = upgrade.is_err() && origin.is_empty();
     if !(is_own_look || api.sites.allow(origin)) {
         let detail = "Add the page's origin to cobrowse.allowed_origins.";
-        return Err(Problem::new(Kind::OriginRefused, detail));
+        // For the page to read: it would try for ever.
+        let readable = [(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
+        return Ok((readable, Problem::new(Kind::OriginRefused, detail)).into_response());
     }
     if let (Err(_), Some(token)) = (&upgrade, &query.token) {
         customer(&api, token).await?;

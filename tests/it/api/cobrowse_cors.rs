@@ -95,3 +95,17 @@ async fn without_a_list_no_page_may_call() {
     assert_eq!(allowed(&preflight(&node, SESSIONS, "POST", SHOP).await).0, "");
     assert_eq!(allowed(&preflight(&node, "/sessions", "POST", SHOP).await).0, SHOP);
 }
+
+#[tokio::test]
+async fn a_page_of_another_site_may_read_why_its_socket_does_not_open() {
+    let node = shop(&[]).await;
+    let look = node.call(Method::GET, "/cobrowse/socket/visitor").header("origin", EVIL);
+    let answer = look.answer().await;
+    answer.problem(403, "OriginRefused");
+    // With `*` no browser sends or reads anything with credentials.
+    assert_eq!(allowed(&answer).0, "*");
+    let look = node.call(Method::GET, "/cobrowse/socket/visitor").header("origin", SHOP);
+    let answer = look.answer().await;
+    answer.problem(426, "UpgradeRequired");
+    assert_eq!(allowed(&answer), (SHOP, "true"));
+}
