@@ -1,0 +1,600 @@
+/** The recorder in a real page: what it sends, in which order, and that a mirror of it is the page. */
+import { fileURLToPath } from "node:url";
+import type { eventWithTime } from "@rrweb/types";
+import { build } from "esbuild";
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { FRAME_BYTES } from "../src/wire/frame.ts";
+import { Browser } from "./browser.ts";
+import { Recording, type Sent } from "./recording.ts";
+
+const SNAPSHOT = 1;
+const DELTA = 2;
+const VOLATILE = 3;
+
+let browser: Browser;
+let replay: string;
+
+beforeAll(async () => {
+  browser = await Browser.start();
+  const { outputFiles } = await build({
+    stdin: {
+      contents: 'export { Replayer } from "@rrweb/replay"',
+      resolveDir: fileURLToPath(new URL("..", import.meta.url)),
+    },
+    bundle: true,
+    format: "iife",
+    globalName: "rrwebReplay",
+    write: false,
+    logLevel: "error",
+  });
+  replay = outputFiles[0]?.text ?? "";
+});
+afterAll(async () => {
+  await browser?.stop();
+});
+afterEach(async () => {
+  await browser.tidy();
+});
+
+const named = ({ kind, epoch, sequence }: Sent) => `${kind} ${epoch}/${sequence}`;
+const lastSnapshot = (frames: Sent[]) => frames.filter(({ kind }) => kind === SNAPSHOT).at(-1);
+const lasting = (frames: Sent[]) => frames.filter(({ kind }) => kind !== VOLATILE);
+
+/** As a viewer does: a snapshot is a new start, a delta must be the next. */
+function follows(frames: Sent[]): boolean {
+  let [epoch, sequence] = [0, 0];
+  return frames.every((frame) => {
+    if (frame.kind === SNAPSHOT) {
+      const isLater = frame.epoch > epoch || (frame.epoch === epoch && frame.sequence === sequence);
+      [epoch, sequence] = [frame.epoch, frame.sequence];
+      return isLater;
+    }
+    if (frame.kind === DELTA) sequence++;
+    return frame.epoch === epoch && frame.sequence === sequence;
+  });
+}
+
+/** Ids of all nodes of a snapshot, each with what it is. */
+function nodes(frame: Sent | undefined): string[] {
+  const found: string[] = [];
+  JSON.stringify(frame?.events, (_, value) => {
+    if (value && typeof value === "object" && "id" in value && "type" in value) {
+      found.push(`${value.id} ${value.tagName ?? value.textContent ?? value.type}`);
+    }
+    return value;
+  });
+  return found.sort();
+}
+
+test("page, viewport, a snapshot, then deltas without gaps", async () => {
+  const recording = await Recording.open(browser, {
+    html: "<body><h1>Hello</h1></body>",
+    path: "/a/b?token=1#x",
+    epoch: 7,
+  });
+  await recording.settled();
+  await recording.page.evaluate(async () => {
+    for (let i = 0; i < 5; i++) {
+      document.body.append(`change ${i}`);
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  });
+  const frames = await recording.settled();
+  const calls = await recording.page.evaluate(() => window.bench.calls);
+  expect(calls.slice(0, 3)).toEqual(["page", "viewport", "frame 1"]);
+  expect(await recording.pages()).toEqual(["http://page.test/a/b"]);
+  expect(frames.slice(0, 2).map(named)).toEqual(["1 7/0", "2 7/1"]);
+  expect(follows(frames)).toBe(true);
+  const [meta, full] = frames[0]?.events ?? [];
+  expect(meta).toMatchObject({ type: 4, data: { href: "http://page.test/a/b" } });
+  expect(full?.type).toBe(2);
+  expect(JSON.stringify(frames.slice(1))).toContain("change 4");
+});
+
+test("another snapshot is of the same epoch and sequence, and nodes keep their ids", async () => {
+  const recording = await Recording.open(browser, {
+    html: `<head><style>p { color: red }</style></head><body><p id="p">one<b>two</b></p>
+      <script>1</script><!-- x --><template>y</template>
+      <div id="host"><template shadowrootmode="open"><i>shadow</i></template></div></body>`,
+  });
+  const before = await recording.settled();
+  const first = nodes(before[0]);
+  await recording.page.evaluate(() => window.bench.recorder.snapshot());
+  await recording.page.evaluate(() => {
+    document.querySelector("p")?.append("three");
+  });
+  const frames = await recording.settled();
+  const again = frames.map(({ kind }) => kind).lastIndexOf(SNAPSHOT);
+  expect(again).toBe(before.length);
+  expect(frames[again]?.sequence).toBe(frames[again - 1]?.sequence);
+  expect(follows(frames)).toBe(true);
+  const second = nodes(frames[again]);
+  expect(first.length).toBeGreaterThan(10);
+  expect(first.filter((node) => !second.includes(node))).toEqual([]);
+  // Who goes on without it is told the same ids.
+  expect(await mirrored(frames.filter((_, i) => i !== again))).toEqual(await source(recording));
+  expect(await mirrored(frames.slice(again))).toEqual(await source(recording));
+});
+
+test("another epoch begins anew, never below an earlier one", async () => {
+  const recording = await Recording.open(browser, { html: "<body>x</body>" });
+  await recording.settled();
+  await recording.page.evaluate(() => window.bench.recorder.restart(5));
+  await recording.settled();
+  await recording.page.evaluate(() => window.bench.recorder.restart(2));
+  const frames = await recording.settled();
+  const snapshots = frames.filter(({ kind }) => kind === SNAPSHOT);
+  expect(snapshots.map(named)).toEqual(["1 1/0", "1 5/0", "1 6/0"]);
+  expect(follows(frames)).toBe(true);
+  const calls = await recording.page.evaluate(() => window.bench.calls);
+  expect(calls.filter((call) => call === "page").length).toBe(3);
+  expect(calls.filter((call) => call === "viewport").length).toBe(3);
+});
+
+test("what changes in one turn of the page is one frame", async () => {
+  const recording = await Recording.open(browser, { html: "<body><p>x</p></body>" });
+  const before = (await recording.settled()).length;
+  const turns = 60;
+  await recording.page.evaluate(async (count) => {
+    const sheet = document.head.appendChild(document.createElement("style")).sheet;
+    const p = document.querySelector("p");
+    for (let i = 0; i < count; i++) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      sheet?.insertRule(`.a${i} { color: red }`);
+      p?.setAttribute("class", `a${i}`);
+      p?.append("x");
+      p?.append("y");
+    }
+  }, turns);
+  const frames = await recording.settled();
+  // One more for the style element, one for the mark.
+  expect(frames.length - before).toBeLessThanOrEqual(turns + 2);
+  expect(await mirrored(frames)).toEqual(await source(recording));
+});
+
+test("however often the page changes, deltas keep their distance", async () => {
+  const recording = await Recording.open(browser, { html: "<body><p>x</p></body>" });
+  const before = (await recording.settled()).length;
+  const lasted = await recording.page.evaluate(async () => {
+    const channel = new MessageChannel();
+    const begin = performance.now();
+    for (let i = 0; i < 500; i++) {
+      document.querySelector("p")?.setAttribute("class", `a${i}`);
+      await new Promise((resolve) => {
+        channel.port1.onmessage = resolve;
+        channel.port2.postMessage("");
+      });
+    }
+    return performance.now() - begin;
+  });
+  const frames = await recording.settled();
+  // The first at once, the last behind the last change, and the mark.
+  expect(frames.length - before).toBeLessThanOrEqual(lasted / 8 + 3);
+  expect(JSON.stringify(frames.at(-2)) + JSON.stringify(frames.at(-1))).toContain('"a499"');
+});
+
+test("moves of the mouse are volatile, carry the last sequence, and wait for nobody", async () => {
+  const recording = await Recording.open(browser, { html: "<body><p>x</p></body>" });
+  const { page } = recording;
+  await recording.settled();
+  await page.mouse.move(10, 10);
+  await expect
+    .poll(async () => (await recording.frames()).some(({ kind }) => kind === VOLATILE))
+    .toBe(true);
+  const frames = await recording.settled();
+  expect(follows(frames)).toBe(true);
+  for (const { kind, events } of frames) {
+    const hasMoves = JSON.stringify(events).includes('"positions"');
+    expect(hasMoves).toBe(kind === VOLATILE);
+  }
+  const moves = frames.filter(({ kind }) => kind === VOLATILE).length;
+  await page.evaluate(() => {
+    window.bench.backlog = 100_000;
+  });
+  await page.mouse.move(50, 50, { steps: 10 });
+  await recording.settled();
+  expect((await recording.frames()).filter(({ kind }) => kind === VOLATILE).length).toBe(moves);
+});
+
+test("scroll positions are deltas", async () => {
+  const recording = await Recording.open(browser, {
+    html: `<body style="height: 5000px"><p>x</p></body>`,
+  });
+  await recording.settled();
+  await recording.page.evaluate(() => scrollTo(0, 1234));
+  await expect
+    .poll(async () =>
+      JSON.stringify((await recording.frames()).filter(({ kind }) => kind === DELTA)),
+    )
+    .toContain('"y":1234');
+});
+
+/** 8,000 elements and a style sheet of 230 KB. */
+const LARGE = `<head><style>${Array.from({ length: 5_000 }, (_, i) => `.c${i} { color: rgb(${i % 255}, 0, 0) }`).join("\n")}</style></head>
+  <body>${Array.from({ length: 2_000 }, (_, i) => `<div class="row c${i}"><span>Row ${i}</span><a href="/p/${i}">Product number ${i}</a><b>${i * 7}</b></div>`).join("")}</body>`;
+
+test("a large page is compressed, and what comes after it stays behind it", async () => {
+  const recording = await Recording.open(browser, { html: LARGE });
+  await recording.page.evaluate(() => {
+    // Small frames are packed at once, large ones later.
+    window.bench.recorder.snapshot();
+    document.body.append("first");
+    window.bench.recorder.snapshot();
+    document.body.append("second");
+  });
+  const frames = await recording.settled();
+  expect(follows(frames)).toBe(true);
+  const snapshots = frames.filter(({ kind }) => kind === SNAPSHOT);
+  expect(snapshots.length).toBe(3);
+  for (const { compressed, bytes, events } of snapshots) {
+    expect(compressed).toBe(true);
+    expect(bytes).toBeLessThan(JSON.stringify(events).length / 4);
+    expect(bytes).toBeLessThan(256 * 1024);
+  }
+  expect(await mirrored(frames)).toEqual(await source(recording));
+});
+
+test("behind a backlog nothing is sent; when it is gone everybody gets a new epoch", async () => {
+  const recording = await Recording.open(browser, { html: "<body><p>x</p></body>" });
+  const before = lasting(await recording.settled()).length;
+  await recording.page.evaluate(async () => {
+    window.bench.backlog = 64 << 20;
+    for (let i = 0; i < 20; i++) {
+      document.querySelector("p")?.append(`lost ${i} `);
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  });
+  await expect
+    .poll(() =>
+      recording.page.evaluate(() => document.querySelector("p")?.textContent?.endsWith("19 ")),
+    )
+    .toBe(true);
+  expect(lasting(await recording.frames()).length).toBe(before);
+  await recording.page.evaluate(() => {
+    window.bench.backlog = 0;
+  });
+  await expect.poll(async () => (await recording.frames()).map(named).includes("1 2/0")).toBe(true);
+  const frames = await recording.settled();
+  expect(follows(frames)).toBe(true);
+  expect(await mirrored(frames)).toEqual(await source(recording));
+});
+
+test("a change too large for a delta is a snapshot for everybody", async () => {
+  const recording = await Recording.open(browser, { html: "<body><p>x</p></body>" });
+  await recording.settled();
+  await recording.page.evaluate(() => {
+    // Random letters do not compress: 1.5 MB remain more than 1 MiB.
+    let text = "";
+    for (let i = 0; i < 24; i++) {
+      const bytes = crypto.getRandomValues(new Uint8Array(65_536));
+      text += Array.from(bytes, (byte) => String.fromCharCode(0x4e00 + byte * 64)).join("");
+    }
+    (document.querySelector("p") as HTMLElement).textContent = text;
+  });
+  await expect
+    .poll(async () => (await recording.frames()).map(named), { timeout: 20_000 })
+    .toContain("1 2/0");
+  const frames = await recording.settled();
+  expect(follows(frames)).toBe(true);
+  for (const { kind, bytes } of frames) expect(bytes).toBeLessThanOrEqual(FRAME_BYTES[kind]);
+});
+
+test("a page too large goes without its images; what is too large even then is not sent", async () => {
+  const recording = await Recording.open(browser, {
+    html: `<head><link rel="stylesheet" href="/style.css"></head><body><img><p>Public</p></body>`,
+    others: { "/style.css": "p { color: red }" },
+  });
+  const { page } = recording;
+  const warnings: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "warning") warnings.push(message.text());
+  });
+  await recording.settled();
+  const noise = () => {
+    let text = "";
+    for (let i = 0; i < 100; i++) {
+      const bytes = crypto.getRandomValues(new Uint8Array(65_536));
+      text += Array.from(bytes, (byte) => String.fromCharCode(33 + (byte % 90))).join("");
+    }
+    return text;
+  };
+  await page.evaluate(`window.noise = ${noise}`);
+  await page.evaluate('document.images[0].src = "data:image/png," + encodeURIComponent(noise())');
+  await page.evaluate(() => window.bench.recorder.restart(4));
+  await expect
+    .poll(async () => lastSnapshot(await recording.frames())?.epoch, { timeout: 40_000 })
+    .toBeGreaterThan(4);
+  const lean = await recording.settled();
+  expect(follows(lean)).toBe(true);
+  const last = lastSnapshot(lean);
+  expect(JSON.stringify(last?.events)).toContain("Public");
+  expect(JSON.stringify(last?.events)).not.toContain("data:image");
+  expect(warnings.length).toBe(1);
+
+  await page.evaluate("document.querySelector('p').textContent = noise()");
+  await expect.poll(() => warnings.length, { timeout: 40_000 }).toBe(2);
+  for (const { kind, bytes } of await recording.frames()) {
+    expect(bytes).toBeLessThanOrEqual(FRAME_BYTES[kind]);
+  }
+  // Small again, and asked for: shown again.
+  await page.evaluate(() => {
+    (document.querySelector("p") as HTMLElement).textContent = "Small";
+    window.bench.recorder.snapshot();
+  });
+  await expect
+    .poll(async () => JSON.stringify((await recording.frames()).at(-1)?.events), {
+      timeout: 20_000,
+    })
+    .toContain("Small");
+});
+
+test("moves within the page are told, without what they carry, and not too often", async () => {
+  const recording = await Recording.open(browser, { html: "<body>x</body>" });
+  const { page } = recording;
+  await recording.settled();
+  await page.evaluate(() => history.pushState({}, "", "/one?secret=1#x"));
+  await expect.poll(() => recording.pages()).toContain("http://page.test/one");
+  await page.evaluate(() => {
+    for (let i = 0; i < 50; i++) history.replaceState({}, "", `/map/${i}`);
+  });
+  await expect.poll(() => recording.pages()).toContain("http://page.test/map/49");
+  expect((await recording.pages()).length).toBeLessThan(6);
+  await page.evaluate(() => history.back());
+  await expect.poll(async () => (await recording.pages()).at(-1)).toBe("http://page.test/");
+  await page.setViewportSize({ width: 333, height: 444 });
+  await expect.poll(() => page.evaluate(() => window.bench.viewports.at(-1))).toEqual([333, 444]);
+});
+
+test("nothing is left of it after stop", async () => {
+  const recording = await Recording.open(browser, {
+    html: `<body><input><iframe srcdoc="<p>x</p>"></iframe></body>`,
+    before: () => {
+      Object.assign(window, {
+        native: {
+          pushState: history.pushState,
+          insertRule: CSSStyleSheet.prototype.insertRule,
+          value: Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set,
+          attachShadow: Element.prototype.attachShadow,
+          setProperty: CSSStyleDeclaration.prototype.setProperty,
+          addEventListener: HTMLIFrameElement.prototype.addEventListener,
+        },
+      });
+    },
+  });
+  const { page } = recording;
+  await recording.settled();
+  await page.evaluate(() => window.bench.recorder.snapshot());
+  await recording.settled();
+  const left = await page.evaluate(async () => {
+    window.bench.recorder.stop();
+    const calls = window.bench.calls.length;
+    history.pushState({}, "", "/elsewhere");
+    document.body.append("unseen");
+    (document.querySelector("input") as HTMLInputElement).value = "unseen";
+    dispatchEvent(new Event("resize"));
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 20));
+    const now = {
+      pushState: history.pushState,
+      insertRule: CSSStyleSheet.prototype.insertRule,
+      value: Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set,
+      attachShadow: Element.prototype.attachShadow,
+      setProperty: CSSStyleDeclaration.prototype.setProperty,
+      addEventListener: HTMLIFrameElement.prototype.addEventListener,
+    };
+    const native = (window as unknown as { native: Record<string, unknown> }).native;
+    return {
+      calls: window.bench.calls.length - calls,
+      patched: Object.entries(now).flatMap(([name, fn]) => (fn === native[name] ? [] : name)),
+      own: Object.hasOwn(history, "pushState"),
+      node: window.bench.recorder.node(1) === undefined,
+    };
+  });
+  expect(left).toEqual({ calls: 0, patched: [], own: false, node: true });
+});
+
+test("errors of the page are the page's", async () => {
+  const recording = await Recording.open(browser, {
+    html: "<head><style>p {}</style></head><body><p>x</p></body>",
+  });
+  await recording.settled();
+  const heard = await recording.page.evaluate(() => {
+    try {
+      document.styleSheets[0]?.insertRule("no rule at all");
+      return "";
+    } catch (error) {
+      return (error as Error).name;
+    }
+  });
+  expect(heard).toBe("SyntaxError");
+});
+
+test("frames of the same origin are mirrored, after a second snapshot too", async () => {
+  const recording = await Recording.open(browser, {
+    html: `<body><p>Outer</p><iframe id="src" src="/inner"></iframe></body>`,
+    others: { "/inner": "<p>Inner</p>", "/next": "<p>Next</p>" },
+  });
+  const { page } = recording;
+  await page.frameLocator("#src").locator("text=Inner").waitFor();
+  await recording.settled();
+  await page.evaluate(() => window.bench.recorder.snapshot());
+  await recording.settled();
+  await page.evaluate(() => window.bench.recorder.snapshot());
+  await recording.settled();
+  await page.evaluate(() => {
+    const frame = document.createElement("iframe");
+    frame.id = "late";
+    frame.srcdoc = "<p>Late</p>";
+    document.body.append(frame);
+  });
+  await page.frameLocator("#late").locator("text=Late").waitFor();
+  await recording.settled();
+  for (const id of ["src", "late"]) {
+    await page.evaluate((id) => {
+      const inner = (document.getElementById(id) as HTMLIFrameElement).contentDocument;
+      const [list, other] = [inner?.createElement("ul"), inner?.createElement("ol")];
+      if (!inner || !list || !other) return;
+      list.innerHTML = "<li>a</li><li>b</li>";
+      inner.body.append(list, other);
+    }, id);
+    await recording.settled();
+    // A move: told twice, it would leave a copy.
+    await page.evaluate((id) => {
+      const inner = (document.getElementById(id) as HTMLIFrameElement).contentDocument;
+      inner?.querySelector("ol")?.append(inner.querySelector("li") ?? "");
+    }, id);
+    await recording.settled();
+  }
+  const frames = await recording.settled();
+  expect(follows(frames)).toBe(true);
+  expect(await mirrored(frames)).toEqual(await source(recording));
+  await page.evaluate(() => {
+    (document.getElementById("src") as HTMLIFrameElement).src = "/next";
+  });
+  await page.frameLocator("#src").locator("text=Next").waitFor();
+  expect(await mirrored(await recording.settled())).toEqual(await source(recording));
+});
+
+test.each([1, 2, 3])("after random changes the mirror is the page (seed %i)", async (seed) => {
+  const recording = await Recording.open(browser, {
+    html: `<head><style>p { color: red }</style></head>
+      <body data-baton-unmask><main><p>a</p><ul><li>b</li></ul><input value="c"></main></body>`,
+  });
+  await recording.settled();
+  for (let round = 0; round < 8; round++) {
+    await recording.page.evaluate(change, seed * 100 + round);
+    await recording.settled();
+    if (round === 3) await recording.page.evaluate(() => window.bench.recorder.snapshot());
+    if (round === 5) await recording.page.evaluate(() => window.bench.recorder.restart(3));
+  }
+  const frames = await recording.settled();
+  expect(follows(frames)).toBe(true);
+  expect(await mirrored(frames)).toEqual(await source(recording));
+});
+
+/** Runs in the page: forty changes, the same for each seed. */
+async function change(seed: number): Promise<void> {
+  let state = seed;
+  const random = (below: number) => {
+    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5) >>> 0;
+    return (state >>> 8) % below;
+  };
+  const root = document.querySelector("main") as HTMLElement;
+  const any = () => {
+    const all = [root, ...root.querySelectorAll<HTMLElement>(":not(input):not(span *)")];
+    return all[random(all.length)] ?? root;
+  };
+  for (let i = 0; i < 40; i++) {
+    const one = any();
+    const other = any();
+    switch (random(9)) {
+      case 0:
+        one.append(document.createElement(["p", "div", "b", "ul"][random(4)] ?? "p"));
+        break;
+      case 1:
+        one.prepend(`text ${random(1000)}`);
+        break;
+      case 2:
+        if (one !== root) one.remove();
+        break;
+      case 3:
+        if (!one.contains(other)) other.append(one);
+        break;
+      case 4:
+        one.setAttribute("class", `c${random(9)}`);
+        break;
+      case 5:
+        one.style.setProperty("margin-top", `${random(30)}px`);
+        break;
+      case 6:
+        one.insertAdjacentHTML("beforeend", `<i>i${random(99)}<u>u</u></i>`);
+        break;
+      case 7: {
+        const host = document.createElement("span");
+        one.append(host);
+        host.attachShadow({ mode: "open" }).innerHTML = `<em>shadow ${random(99)}</em>`;
+        break;
+      }
+      default:
+        for (const text of one.childNodes) {
+          if (text.nodeType === Node.TEXT_NODE) text.nodeValue = `new ${random(99)}`;
+        }
+    }
+    if (random(4) === 0) await new Promise((resolve) => setTimeout(resolve));
+  }
+}
+
+/** Runs in either page: elements, classes and texts in document order, through shadow roots and frames. */
+function outline(root: Document): string[] {
+  const lines: string[] = [];
+  const visit = (node: Node, depth: number) => {
+    if (node.nodeType === Node.TEXT_NODE) {
+      const text = node.nodeValue?.trim();
+      if (text && node.parentElement?.localName !== "style")
+        lines.push(`${" ".repeat(depth)}${text}`);
+      return;
+    }
+    if (node.nodeType === Node.ELEMENT_NODE) {
+      const element = node as HTMLElement;
+      // rrweb's own styles are children of <html>.
+      if (/^(script|head|style|template|noscript)$/.test(element.localName)) return;
+      const classes = element.className.replace("rrweb-paused", "");
+      const margin = element.style.marginTop;
+      lines.push(`${" ".repeat(depth)}<${element.localName} ${classes} ${margin}>`);
+      if (element.shadowRoot)
+        for (const child of element.shadowRoot.childNodes) visit(child, depth + 1);
+      const inner = (element as HTMLIFrameElement).contentDocument;
+      if (inner) visit(inner, depth + 1);
+    }
+    for (const child of node.childNodes) visit(child, depth + 1);
+  };
+  visit(root, 0);
+  return lines;
+}
+
+async function source(recording: Recording): Promise<string[]> {
+  return recording.page.evaluate(`(${outline})(document)`);
+}
+
+/** What a viewer has after these frames. */
+async function mirrored(frames: Sent[]): Promise<string[]> {
+  const events = frames.flatMap(({ events }) => events);
+  const page: Page = await browser.page();
+  await page.route("**/*", (route) =>
+    route.fulfill({ contentType: "text/html", body: "<!doctype html><body></body>" }),
+  );
+  await page.goto("http://viewer.test/");
+  await page.addScriptTag({ content: replay });
+  await page.evaluate(play, JSON.stringify(events));
+  const lines: string[] = await page.evaluate(
+    `(${outline})(document.querySelector(".replayer-wrapper iframe").contentDocument)`,
+  );
+  await page.close();
+  return lines;
+}
+
+/** Runs in the page of the mirror: as our viewer does, live, and with times of its own. */
+async function play(json: string): Promise<void> {
+  const events: eventWithTime[] = JSON.parse(json);
+  interface Replayer {
+    startLive(at: number): void;
+    addEvent(event: eventWithTime): void;
+    on(name: string, listener: (event: { type: number }) => void): void;
+  }
+  const { Replayer } = (
+    window as unknown as {
+      rrwebReplay: { Replayer: new (events: unknown[], options: object) => Replayer };
+    }
+  ).rrwebReplay;
+  const replayer = new Replayer([], { liveMode: true, useVirtualDom: false, showWarning: false });
+  let cast = 0;
+  replayer.on("event-cast", () => {
+    cast++;
+  });
+  replayer.startLive(Date.now() - 1);
+  for (const event of events) {
+    replayer.addEvent({ ...event, timestamp: Date.now() - 1 });
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  if (cast > events.length) throw new Error("more events than were sent");
+}
