@@ -139,6 +139,7 @@ test("what is written in the page's source", async () => {
         <input autocomplete="Current-Password" value="${secret("currentpassword")}">
         <input type="hidden" value="${secret("unmaskedhidden")}">
         <input data-baton-mask value="${secret("markedmask")}">
+        <textarea autocomplete="cc-name">${secret("cctextarea")}</textarea>
       </div>
     </body>`;
   const recording = await open({
@@ -235,6 +236,8 @@ test("what is typed, chosen and set while somebody watches", async () => {
       masked.firstElementChild?.firstChild?.replaceWith(next());
       const p = get("p");
       p.dataset.user = next();
+      // One plain word, as what a page that lets a text area grow keeps beside it.
+      p.dataset.replicatedValue = "geheimnisvoll";
       p.insertAdjacentHTML(
         "afterend",
         `<form action="/?${next()}"><input value="${next()}"><input type="hidden" value="${next()}">
@@ -267,6 +270,7 @@ test("what is typed, chosen and set while somebody watches", async () => {
   await page.evaluate(() => window.bench.recorder.snapshot());
   const all = await told(recording);
   expect(leaks(all)).toEqual([]);
+  expect(all).not.toContain("geheimnisvoll");
   for (const text of ["Public typing", "Public late", "Public root", "Public change"]) {
     expect(all).toContain(text);
   }
@@ -368,9 +372,7 @@ test("an agent reaches no node that is masked, blocked, a secret or gone", async
       <div id="block" data-baton-block><p>x</p></div><p id="gone">x</p>
       <baton-overlay id="overlay"></baton-overlay></body>`,
   });
-  const frames = await recording.settled();
-  const snapshot = JSON.stringify(frames[0]?.events);
-  const ids = [...snapshot.matchAll(/"attributes":\{[^}]*"id":"(\w+)"[^}]*\},.*?"id":(\d+)\}/g)];
+  await recording.settled();
   await recording.page.evaluate(() => document.getElementById("gone")?.remove());
   await recording.settled();
   const reached = await recording.page.evaluate(() => {
@@ -381,6 +383,5 @@ test("an agent reaches no node that is masked, blocked, a secret or gone", async
     }
     return names;
   });
-  expect(ids.length).toBeGreaterThan(0);
   expect(reached).toEqual(["open", "button", "check", "field"]);
 });

@@ -97,6 +97,7 @@ test.each([
 
 test.each([
   ["data-email", "ann@shop.test"],
+  ["data-replicated-value", "Ann"],
   ["data-user", '{"name":"Ann"}'],
   ["data-token", "open"],
   ["csrf-token", "abc"],

@@ -46,6 +46,8 @@ export interface Setup {
   epoch?: number;
   /** Runs in the page before anything else. */
   before?: () => void;
+  /** "/slow.js" is answered after it; the recorder does not wait for the page. */
+  slow?: Promise<void>;
 }
 
 export class Recording {
@@ -59,7 +61,7 @@ export class Recording {
 
   /** Opens the page, and starts the recorder when it has loaded. */
   static async open(browser: Browser, setup: Setup): Promise<Recording> {
-    const { html, options = {}, path = "/", others = {}, epoch = 1, before } = setup;
+    const { html, options = {}, path = "/", others = {}, epoch = 1, before, slow } = setup;
     const page = await browser.page();
     await page.route("**/*", async (route) => {
       const { origin, pathname } = new URL(route.request().url());
@@ -69,6 +71,9 @@ export class Recording {
           contentType: "text/javascript",
           body: await readFile(RECORDER, "utf8"),
         });
+      } else if (pathname === "/slow.js") {
+        await slow;
+        await route.fulfill({ contentType: "text/javascript", body: "" });
       } else if (other !== undefined) {
         const contentType = pathname.endsWith(".css") ? "text/css" : "text/html; charset=utf-8";
         await route.fulfill({ contentType, body: other });
@@ -80,7 +85,7 @@ export class Recording {
       }
     });
     if (before) await page.addInitScript(before);
-    await page.goto(`${ORIGIN}${path}`);
+    await page.goto(`${ORIGIN}${path}`, { waitUntil: slow ? "commit" : "load" });
     const recording = new Recording(page);
     // As text: what vitest makes of an import is nothing for a browser.
     const module = await page.evaluateHandle<RecorderModule>('import("/recorder.js")');

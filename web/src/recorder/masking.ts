@@ -90,8 +90,8 @@ export class Privacy {
   text(node: Node, value: string, bits: number): string {
     const holder = node.parentElement?.localName;
     if (holder === "style") return value;
-    // Markup for browsers without scripts, such as pixels that count: never shown.
-    if (holder === "noscript" || bits & BLOCKED) return "";
+    // Markup for browsers without scripts is not shown; what a text area shows is its value.
+    if (holder === "noscript" || holder === "textarea" || bits & BLOCKED) return "";
     return bits & MASKED ? maskWords(value) : maskCards(value);
   }
 

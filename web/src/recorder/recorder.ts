@@ -141,6 +141,7 @@ class PageRecorder implements Recorder {
   #oversize(kind: Kind): void {
     if (kind === KIND.snapshot && this.#gate.isLean) {
       this.#isTooLarge = true;
+      this.#stream.begin();
       console.warn("Baton: this page is too large to be shown. Mark large parts data-baton-block.");
       return;
     }
