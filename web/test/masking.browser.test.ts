@@ -245,9 +245,9 @@ test("what is typed, chosen and set while somebody watches", async () => {
           <a href="/x?${next()}">x</a><div data-baton-block>${next()}</div><textarea>${next()}</textarea></form>`,
       );
       const frame = document.createElement("iframe");
-      frame.id = "late";
-      frame.srcdoc = `<p>Public late</p><input value="${next()}"><p data-baton-mask>${next()}</p>`;
-      document.body.append(frame);
+      const loaded = window.bench.load(frame, {
+        srcdoc: `<p>Public late</p><input value="${next()}"><p data-baton-mask>${next()}</p>`,
+      });
       const host = document.createElement("div");
       document.body.append(host);
       host.attachShadow({
@@ -255,10 +255,10 @@ test("what is typed, chosen and set while somebody watches", async () => {
       }).innerHTML = `<p>Public root</p><input value="${next()}"><p data-baton-mask>${next()}</p>`;
       history.pushState({}, "", `/next?${next()}#${next()}`);
       p.textContent = "Public change";
+      return loaded;
     },
     Array.from({ length: 40 }, (_, i) => secret(`set${i}`)),
   );
-  await page.frameLocator("#late").locator("text=Public late").waitFor();
   await recording.settled();
   // Marked only now: what is in it from here on is masked.
   await page.evaluate((text) => {

@@ -23,6 +23,8 @@ interface Bench {
   calls: string[];
   backlog: number;
   mark(text: string): Promise<void>;
+  /** Waits until the frame has loaded what it is told to, and after everybody who waits for that. */
+  load(frame: HTMLIFrameElement, content: Partial<HTMLIFrameElement>): Promise<void>;
 }
 declare global {
   interface Window {
@@ -110,11 +112,10 @@ export class Recording {
   /** Waits until what has happened in the page has left it; gives all frames. */
   async settled(): Promise<Sent[]> {
     const mark = `mark-${++this.#marks}-`;
+    const before = (await this.frames()).length;
     await this.page.evaluate((text) => window.bench.mark(text), mark);
     await expect
-      .poll(async () => JSON.stringify((await this.frames()).at(-1)?.events ?? []), {
-        timeout: 20_000,
-      })
+      .poll(async () => JSON.stringify((await this.frames()).slice(before)), { timeout: 20_000 })
       .toContain(mark);
     return this.frames();
   }
@@ -133,7 +134,7 @@ interface Start {
 /** Runs in the page. */
 function startBench({ module, options, epoch }: Start): void {
   const calls: string[] = [];
-  const bench: Omit<Bench, "recorder"> = {
+  const bench: Omit<Bench, "recorder" | "load"> & Partial<Bench> = {
     sent: [],
     pages: [],
     viewports: [],
@@ -150,6 +151,14 @@ function startBench({ module, options, epoch }: Start): void {
       // A class is told of masked elements too.
       marker.className = text;
     },
+  };
+  bench.load = (frame, content) => {
+    const loaded = new Promise<void>((resolve) => {
+      frame.addEventListener("load", () => setTimeout(resolve), { once: true });
+    });
+    Object.assign(frame, content);
+    if (!frame.isConnected) document.body.append(frame);
+    return loaded;
   };
   const host: RecorderHost = {
     options,
