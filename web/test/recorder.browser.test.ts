@@ -1,34 +1,13 @@
 /** The recorder in a real page: what it sends, in which order, and that a mirror of it is the page. */
-import { fileURLToPath } from "node:url";
-import type { eventWithTime } from "@rrweb/types";
-import { build } from "esbuild";
-import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { FRAME_BYTES } from "../src/wire/frame.ts";
 import { Browser } from "./browser.ts";
+import { DELTA, follows, lasting, mirrored, named, SNAPSHOT, source, VOLATILE } from "./mirror.ts";
 import { Recording, type Sent } from "./recording.ts";
 
-const SNAPSHOT = 1;
-const DELTA = 2;
-const VOLATILE = 3;
-
 let browser: Browser;
-let replay: string;
 
 beforeAll(async () => {
   browser = await Browser.start();
-  const { outputFiles } = await build({
-    stdin: {
-      contents: 'export { Replayer } from "@rrweb/replay"',
-      resolveDir: fileURLToPath(new URL("..", import.meta.url)),
-    },
-    bundle: true,
-    format: "iife",
-    globalName: "rrwebReplay",
-    write: false,
-    logLevel: "error",
-  });
-  replay = outputFiles[0]?.text ?? "";
 });
 afterAll(async () => {
   await browser?.stop();
@@ -36,24 +15,6 @@ afterAll(async () => {
 afterEach(async () => {
   await browser.tidy();
 });
-
-const named = ({ kind, epoch, sequence }: Sent) => `${kind} ${epoch}/${sequence}`;
-const lastSnapshot = (frames: Sent[]) => frames.filter(({ kind }) => kind === SNAPSHOT).at(-1);
-const lasting = (frames: Sent[]) => frames.filter(({ kind }) => kind !== VOLATILE);
-
-/** As a viewer does: a snapshot is a new start, a delta must be the next. */
-function follows(frames: Sent[]): boolean {
-  let [epoch, sequence] = [0, 0];
-  return frames.every((frame) => {
-    if (frame.kind === SNAPSHOT) {
-      const isLater = frame.epoch > epoch || (frame.epoch === epoch && frame.sequence === sequence);
-      [epoch, sequence] = [frame.epoch, frame.sequence];
-      return isLater;
-    }
-    if (frame.kind === DELTA) sequence++;
-    return frame.epoch === epoch && frame.sequence === sequence;
-  });
-}
 
 /** Ids of all nodes of a snapshot, each with what it is. */
 function nodes(frame: Sent | undefined): string[] {
@@ -113,8 +74,13 @@ test("another snapshot is of the same epoch and sequence, and nodes keep their i
   expect(first.length).toBeGreaterThan(10);
   expect(first.filter((node) => !second.includes(node))).toEqual([]);
   // Who goes on without it is told the same ids.
-  expect(await mirrored(frames.filter((_, i) => i !== again))).toEqual(await source(recording));
-  expect(await mirrored(frames.slice(again))).toEqual(await source(recording));
+  expect(
+    await mirrored(
+      browser,
+      frames.filter((_, i) => i !== again),
+    ),
+  ).toEqual(await source(recording));
+  expect(await mirrored(browser, frames.slice(again))).toEqual(await source(recording));
 });
 
 test("another epoch begins anew, never below an earlier one", async () => {
@@ -172,28 +138,7 @@ test("what changes in one turn of the page is one frame", async () => {
   const frames = await recording.settled();
   // One more for the style element, one for the mark.
   expect(frames.length - before).toBeLessThanOrEqual(turns + 2);
-  expect(await mirrored(frames)).toEqual(await source(recording));
-});
-
-test("however often the page changes, deltas keep their distance", async () => {
-  const recording = await Recording.open(browser, { html: "<body><p>x</p></body>" });
-  const before = (await recording.settled()).length;
-  const lasted = await recording.page.evaluate(async () => {
-    const channel = new MessageChannel();
-    const begin = performance.now();
-    for (let i = 0; i < 500; i++) {
-      document.querySelector("p")?.setAttribute("class", `a${i}`);
-      await new Promise((resolve) => {
-        channel.port1.onmessage = resolve;
-        channel.port2.postMessage("");
-      });
-    }
-    return performance.now() - begin;
-  });
-  const frames = await recording.settled();
-  // The first at once, the last behind the last change, and the mark.
-  expect(frames.length - before).toBeLessThanOrEqual(lasted / 8 + 3);
-  expect(JSON.stringify(frames.at(-2)) + JSON.stringify(frames.at(-1))).toContain('"a499"');
+  expect(await mirrored(browser, frames)).toEqual(await source(recording));
 });
 
 test("moves of the mouse are volatile, carry the last sequence, and wait for nobody", async () => {
@@ -231,125 +176,6 @@ test("scroll positions are deltas", async () => {
     )
     .toContain('"y":1234');
 });
-
-/** 8,000 elements and a style sheet of 230 KB. */
-const LARGE = `<head><style>${Array.from({ length: 5_000 }, (_, i) => `.c${i} { color: rgb(${i % 255}, 0, 0) }`).join("\n")}</style></head>
-  <body>${Array.from({ length: 2_000 }, (_, i) => `<div class="row c${i}"><span>Row ${i}</span><a href="/p/${i}">Product number ${i}</a><b>${i * 7}</b></div>`).join("")}</body>`;
-
-test("a large page is compressed, and what comes after it stays behind it", async () => {
-  const recording = await Recording.open(browser, { html: LARGE });
-  await recording.page.evaluate(() => {
-    // Small frames are packed at once, large ones later.
-    window.bench.recorder.snapshot();
-    document.body.append("first");
-    window.bench.recorder.snapshot();
-    document.body.append("second");
-  });
-  const frames = await recording.settled();
-  expect(follows(frames)).toBe(true);
-  const snapshots = frames.filter(({ kind }) => kind === SNAPSHOT);
-  expect(snapshots.length).toBe(3);
-  for (const { compressed, bytes, events } of snapshots) {
-    expect(compressed).toBe(true);
-    expect(bytes).toBeLessThan(JSON.stringify(events).length / 4);
-    expect(bytes).toBeLessThan(256 * 1024);
-  }
-  expect(await mirrored(frames)).toEqual(await source(recording));
-});
-
-test("behind a backlog nothing is sent; when it is gone everybody gets a new epoch", async () => {
-  const recording = await Recording.open(browser, { html: "<body><p>x</p></body>" });
-  const before = lasting(await recording.settled()).length;
-  await recording.page.evaluate(async () => {
-    window.bench.backlog = 64 << 20;
-    for (let i = 0; i < 20; i++) {
-      document.querySelector("p")?.append(`lost ${i} `);
-      await new Promise((resolve) => setTimeout(resolve));
-    }
-  });
-  await expect
-    .poll(() =>
-      recording.page.evaluate(() => document.querySelector("p")?.textContent?.endsWith("19 ")),
-    )
-    .toBe(true);
-  expect(lasting(await recording.frames()).length).toBe(before);
-  await recording.page.evaluate(() => {
-    window.bench.backlog = 0;
-  });
-  await expect.poll(async () => (await recording.frames()).map(named).includes("1 2/0")).toBe(true);
-  const frames = await recording.settled();
-  expect(follows(frames)).toBe(true);
-  expect(await mirrored(frames)).toEqual(await source(recording));
-});
-
-test("a change too large for a delta is a snapshot for everybody", async () => {
-  const recording = await Recording.open(browser, { html: "<body><p>x</p></body>" });
-  await recording.settled();
-  await recording.page.evaluate(() => {
-    // Random letters do not compress: 1.5 MB remain more than 1 MiB.
-    let text = "";
-    for (let i = 0; i < 24; i++) {
-      const bytes = crypto.getRandomValues(new Uint8Array(65_536));
-      text += Array.from(bytes, (byte) => String.fromCharCode(0x4e00 + byte * 64)).join("");
-    }
-    (document.querySelector("p") as HTMLElement).textContent = text;
-  });
-  await expect
-    .poll(async () => (await recording.frames()).map(named), { timeout: 20_000 })
-    .toContain("1 2/0");
-  const frames = await recording.settled();
-  expect(follows(frames)).toBe(true);
-  for (const { kind, bytes } of frames) expect(bytes).toBeLessThanOrEqual(FRAME_BYTES[kind]);
-}, 120_000);
-
-test("a page too large goes without its images; what is too large even then is not sent", async () => {
-  const recording = await Recording.open(browser, {
-    html: `<head><link rel="stylesheet" href="/style.css"></head><body><img><p>Public</p></body>`,
-    others: { "/style.css": "p { color: red }" },
-  });
-  const { page } = recording;
-  const warnings: string[] = [];
-  page.on("console", (message) => {
-    if (message.type() === "warning") warnings.push(message.text());
-  });
-  await recording.settled();
-  const noise = () => {
-    let text = "";
-    for (let i = 0; i < 100; i++) {
-      const bytes = crypto.getRandomValues(new Uint8Array(65_536));
-      text += Array.from(bytes, (byte) => String.fromCharCode(33 + (byte % 90))).join("");
-    }
-    return text;
-  };
-  await page.evaluate(`window.noise = ${noise}`);
-  await page.evaluate('document.images[0].src = "data:image/png," + encodeURIComponent(noise())');
-  await page.evaluate(() => window.bench.recorder.restart(4));
-  await expect
-    .poll(async () => lastSnapshot(await recording.frames())?.epoch, { timeout: 40_000 })
-    .toBeGreaterThan(4);
-  const lean = await recording.settled();
-  expect(follows(lean)).toBe(true);
-  const last = lastSnapshot(lean);
-  expect(JSON.stringify(last?.events)).toContain("Public");
-  expect(JSON.stringify(last?.events)).not.toContain("data:image");
-  expect(warnings.length).toBe(1);
-
-  await page.evaluate("document.querySelector('p').textContent = noise()");
-  await expect.poll(() => warnings.length, { timeout: 40_000 }).toBe(2);
-  for (const { kind, bytes } of await recording.frames()) {
-    expect(bytes).toBeLessThanOrEqual(FRAME_BYTES[kind]);
-  }
-  // Small again, and asked for: shown again.
-  await page.evaluate(() => {
-    (document.querySelector("p") as HTMLElement).textContent = "Small";
-    window.bench.recorder.snapshot();
-  });
-  await expect
-    .poll(async () => JSON.stringify((await recording.frames()).at(-1)?.events), {
-      timeout: 20_000,
-    })
-    .toContain("Small");
-}, 120_000);
 
 test("moves within the page are told, without what they carry, and not too often", async () => {
   const recording = await Recording.open(browser, { html: "<body>x</body>" });
@@ -468,13 +294,13 @@ test("frames of the same origin are mirrored, after a second snapshot too", asyn
   }
   const frames = await recording.settled();
   expect(follows(frames)).toBe(true);
-  expect(await mirrored(frames)).toEqual(await source(recording));
+  expect(await mirrored(browser, frames)).toEqual(await source(recording));
   await page.evaluate(async () => {
     const get = (id: string) => document.getElementById(id) as HTMLIFrameElement;
     await window.bench.load(get("src"), { src: "/next" });
     await window.bench.load(get("late"), { srcdoc: "<p>Later</p>" });
   });
-  expect(await mirrored(await recording.settled())).toEqual(await source(recording));
+  expect(await mirrored(browser, await recording.settled())).toEqual(await source(recording));
 });
 
 test("a frame that is written anew is shown anew, and watched on", async () => {
@@ -499,7 +325,7 @@ test("a frame that is written anew is shown anew, and watched on", async () => {
     });
     const frames = await recording.settled();
     expect(follows(frames)).toBe(true);
-    expect(await mirrored(frames)).toEqual(await source(recording));
+    expect(await mirrored(browser, frames)).toEqual(await source(recording));
   }
 });
 
@@ -517,7 +343,7 @@ test.each([1, 2, 3])("after random changes the mirror is the page (seed %i)", as
   }
   const frames = await recording.settled();
   expect(follows(frames)).toBe(true);
-  expect(await mirrored(frames)).toEqual(await source(recording));
+  expect(await mirrored(browser, frames)).toEqual(await source(recording));
 });
 
 /** Runs in the page: forty changes, the same for each seed. */
@@ -570,80 +396,4 @@ async function change(seed: number): Promise<void> {
     }
     if (random(4) === 0) await new Promise((resolve) => setTimeout(resolve));
   }
-}
-
-/** Runs in either page: elements, classes and texts in document order, through shadow roots and frames. */
-function outline(root: Document): string[] {
-  const lines: string[] = [];
-  const visit = (node: Node, depth: number) => {
-    if (node.nodeType === Node.TEXT_NODE) {
-      const text = node.nodeValue?.trim();
-      if (text && node.parentElement?.localName !== "style")
-        lines.push(`${" ".repeat(depth)}${text}`);
-      return;
-    }
-    if (node.nodeType === Node.ELEMENT_NODE) {
-      const element = node as HTMLElement;
-      // rrweb's own styles are children of <html>.
-      if (/^(script|head|style|template|noscript)$/.test(element.localName)) return;
-      const classes = element.className.replace("rrweb-paused", "");
-      const margin = element.style.marginTop;
-      lines.push(`${" ".repeat(depth)}<${element.localName} ${classes} ${margin}>`);
-      if (element.shadowRoot)
-        for (const child of element.shadowRoot.childNodes) visit(child, depth + 1);
-      const inner = (element as HTMLIFrameElement).contentDocument;
-      if (inner) visit(inner, depth + 1);
-    }
-    for (const child of node.childNodes) visit(child, depth + 1);
-  };
-  visit(root, 0);
-  return lines;
-}
-
-async function source(recording: Recording): Promise<string[]> {
-  return recording.page.evaluate(`(${outline})(document)`);
-}
-
-/** What a viewer has after these frames. */
-async function mirrored(frames: Sent[]): Promise<string[]> {
-  const events = frames.flatMap(({ events }) => events);
-  const page: Page = await browser.page();
-  await page.route("**/*", (route) =>
-    route.fulfill({ contentType: "text/html", body: "<!doctype html><body></body>" }),
-  );
-  await page.goto("http://viewer.test/");
-  await page.addScriptTag({ content: replay });
-  await page.evaluate(play, JSON.stringify(events));
-  const lines: string[] = await page.evaluate(
-    `(${outline})(document.querySelector(".replayer-wrapper iframe").contentDocument)`,
-  );
-  await page.close();
-  return lines;
-}
-
-/** Runs in the page of the mirror: as our viewer does, live, and with times of its own. */
-async function play(json: string): Promise<void> {
-  const events: eventWithTime[] = JSON.parse(json);
-  interface Replayer {
-    startLive(at: number): void;
-    addEvent(event: eventWithTime): void;
-    on(name: string, listener: (event: { type: number }) => void): void;
-  }
-  const { Replayer } = (
-    window as unknown as {
-      rrwebReplay: { Replayer: new (events: unknown[], options: object) => Replayer };
-    }
-  ).rrwebReplay;
-  const replayer = new Replayer([], { liveMode: true, useVirtualDom: false, showWarning: false });
-  let cast = 0;
-  replayer.on("event-cast", () => {
-    cast++;
-  });
-  replayer.startLive(Date.now() - 1);
-  for (const event of events) {
-    replayer.addEvent({ ...event, timestamp: Date.now() - 1 });
-    await new Promise((resolve) => setTimeout(resolve));
-  }
-  // It plays what waits when its timer comes round.
-  while (cast < events.length) await new Promise((resolve) => setTimeout(resolve, 10));
 }

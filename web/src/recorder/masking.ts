@@ -113,14 +113,15 @@ export class Privacy {
   }
 
   #seen(field: Field): string {
-    const { value, ownerDocument } = field;
+    const { value, localName, ownerDocument } = field;
     if (hasLongNumber(value)) {
       this.#remember(field, IS_SECRET);
       return STARS;
     }
     const isFocused = (field.getRootNode() as Document | ShadowRoot).activeElement === field;
     // Committed: by leaving the field, or by Enter.
-    const isTyping = isFocused && ownerDocument.defaultView?.event?.type !== "change";
+    const isTyping =
+      isFocused && localName !== "select" && ownerDocument.defaultView?.event?.type !== "change";
     return isTyping ? maskTyped(value) : value;
   }
 }
