@@ -26,13 +26,15 @@ const CHANGES = [
   },
   {
     // Upstream observes a frame's document again with every snapshot, and after the recording has
-    // been stopped: each change in it is told as often, and a node that moved is doubled.
+    // been stopped: each change in it is told as often, and a node that moved is doubled. What it
+    // has been given before its <html> is there, or after that was replaced, it cannot observe.
     from: "    iframeManager.addLoadListener((iframeEl) => {",
     to: "    const init = () => {",
-    by: `    const observed = new WeakSet();
+    by: `    const observed = new WeakMap();
     iframeManager.addLoadListener(({ contentDocument }) => {
-      if (!recording || observed.has(contentDocument)) return;
-      observed.add(contentDocument);
+      const root = contentDocument.documentElement;
+      if (!recording || !root || observed.get(contentDocument) === root) return;
+      observed.set(contentDocument, root);
       try {
         handlers.push(observe(contentDocument));
       } catch (error) {

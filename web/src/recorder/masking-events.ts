@@ -112,6 +112,9 @@ export class Gate {
   #mutation(data: mutationData, known: Known): boolean {
     data.adds = data.adds.filter(({ parentId, node }) => {
       if (this.#bits(parentId, known) & BLOCKED) return false;
+      // A frame that is about to be parsed: it comes again when it has loaded, and a viewer that
+      // has its document already would not look into it twice.
+      if (node.type === NODE.document && node.childNodes.length === 0) return false;
       this.#node(node, known);
       return true;
     });

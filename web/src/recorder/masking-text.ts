@@ -90,6 +90,8 @@ const LOOKS =
   /^(class|style|src|srcset|sizes|media|poster|rel|for|type|background|charset|xmlns(:\w+)?|_cssText)$/;
 /** Never shown, and often tokens: whatever their value looks like. */
 const NEVER = /^(srcdoc|nonce|integrity|ping|rr_src|value|content)$|^on|csrf|token/;
+/** Names that a page gives to what somebody wrote, where names are the page's own to give. */
+const WRITTEN = /value|text|content|input|query|search|name|user|mail|pass/;
 /** Of anything else, what a style sheet may ask for: one plain word, a number, a length, a colour. */
 const STATE = /^([a-z_-]{0,24}|-?[\d.]{1,4}%?|[\d.]+px|#[\da-f]{3,8})$/i;
 /** Geometry and paint of SVG: numbers, references within the page. */
@@ -117,7 +119,8 @@ export function attribute(holder: Holder, name: string, value: string): string |
     if (name === "style") return isPlainStyle(value) ? value : undefined;
     return OF_MASKED.test(name) ? value : undefined;
   }
-  if (NEVER.test(name) || (/^(iframe|object|embed)$/.test(tag) && /^(src|data)$/.test(name)))
+  if (WRITTEN.test(name) && (name.startsWith("data-") || tag.includes("-"))) return undefined;
+  if (NEVER.test(name) || (/frame|object|embed/.test(tag) && /^(src|data)$/.test(name)))
     return undefined;
   if (LINKS.test(name)) {
     if (tag === "link") return /stylesheet|icon/.test(purpose) ? value : undefined;

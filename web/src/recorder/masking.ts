@@ -90,8 +90,8 @@ export class Privacy {
   text(node: Node, value: string, bits: number): string {
     const holder = node.parentElement?.localName;
     if (holder === "style") return value;
-    // Markup for browsers without scripts, such as pixels that count: never shown.
-    if (holder === "noscript" || bits & BLOCKED) return "";
+    // Markup for browsers without scripts is not shown; what a text area shows is its value.
+    if (holder === "noscript" || holder === "textarea" || bits & BLOCKED) return "";
     return bits & MASKED ? maskWords(value) : maskCards(value);
   }
 
@@ -113,14 +113,15 @@ export class Privacy {
   }
 
   #seen(field: Field): string {
-    const { value, ownerDocument } = field;
+    const { value, localName, ownerDocument } = field;
     if (hasLongNumber(value)) {
       this.#remember(field, IS_SECRET);
       return STARS;
     }
     const isFocused = (field.getRootNode() as Document | ShadowRoot).activeElement === field;
     // Committed: by leaving the field, or by Enter.
-    const isTyping = isFocused && ownerDocument.defaultView?.event?.type !== "change";
+    const isTyping =
+      isFocused && localName !== "select" && ownerDocument.defaultView?.event?.type !== "change";
     return isTyping ? maskTyped(value) : value;
   }
 }

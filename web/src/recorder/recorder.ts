@@ -6,7 +6,7 @@
  * every viewer, where one of the same epoch reaches only those who wait for it.
  */
 import { record } from "@rrweb/record";
-import type { eventWithTime } from "@rrweb/types";
+import type { eventWithTime, mutationData } from "@rrweb/types";
 import type { Recorder, RecorderHost } from "../visitor/parts.ts";
 import { KIND, type Kind } from "../wire/frame.ts";
 import { Batch } from "./batch.ts";
@@ -14,7 +14,7 @@ import { BLOCKED, MASKED, Privacy } from "./masking.ts";
 import { EVENT, Gate, isMove } from "./masking-events.ts";
 import { Place } from "./place.ts";
 import { Recording } from "./recording.ts";
-import { Stream } from "./stream.ts";
+import { isFrame, Stream } from "./stream.ts";
 
 /** How often a pause looks whether it is over. */
 const LOOK_MS = 100;
@@ -36,6 +36,7 @@ class PageRecorder implements Recorder {
   readonly #recording: Recording;
   readonly #place: Place;
   readonly #marks = new MutationObserver(() => this.#pause(PAUSE_MS));
+  readonly #roots = new WeakMap<Document, Element>();
   #meta: eventWithTime[] = [];
   /** A snapshot was taken: before that there is nothing to take one of. */
   #isShown = false;
@@ -127,10 +128,21 @@ class PageRecorder implements Recorder {
       return;
     } else if (isMove(event)) {
       this.#stream.volatile(event);
+    } else if (isFrame(event) && this.#isReplaced(event)) {
+      this.#pause(PAUSE_MS);
     } else {
       // Scroll positions too: the last one lost would leave the mirror at the wrong place.
       this.#batch.add(event);
     }
+  }
+
+  /** A frame was written anew: a viewer that has its document would not look into it twice. */
+  #isReplaced(event: eventWithTime & { data: mutationData }): boolean {
+    const frame = record.mirror.getNode(event.data.adds[0]?.node.id ?? 0) as Document | null;
+    if (!frame) return false;
+    const before = this.#roots.get(frame);
+    this.#roots.set(frame, frame.documentElement);
+    return before !== undefined && before !== frame.documentElement;
   }
 
   #deliver(events: eventWithTime[]): void {
@@ -141,6 +153,7 @@ class PageRecorder implements Recorder {
   #oversize(kind: Kind): void {
     if (kind === KIND.snapshot && this.#gate.isLean) {
       this.#isTooLarge = true;
+      this.#stream.begin();
       console.warn("Baton: this page is too large to be shown. Mark large parts data-baton-block.");
       return;
     }

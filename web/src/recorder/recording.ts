@@ -24,8 +24,15 @@ export class Recording {
   /** Begins anew: all nodes get new ids. Styles that are not inlined are loaded by the viewer. */
   start(inlineStylesheet: boolean): void {
     this.stop();
+    const sheet = CSSStyleSheet.prototype;
+    // rrweb replaces these two and does not put them back.
+    const { addRule, removeRule } = sheet;
     this.#taking(() => {
-      this.#stop = this.#record(inlineStylesheet);
+      const stop = this.#record(inlineStylesheet);
+      this.#stop = () => {
+        stop?.();
+        Object.assign(sheet, { addRule, removeRule });
+      };
     });
   }
 

@@ -4,7 +4,7 @@
  * Numbers are given when a frame is put in; packing takes its time, one after the other. A frame of
  * an epoch that is over by then is not sent.
  */
-import type { eventWithTime } from "@rrweb/types";
+import type { eventWithTime, mutationData } from "@rrweb/types";
 import { encode, FRAME_BYTES, HEADER_BYTES, KIND, type Kind } from "../wire/frame.ts";
 import { pack } from "../wire/packing.ts";
 
@@ -91,6 +91,6 @@ export class Stream {
 }
 
 /** Whether the event is the whole document of an iframe. */
-export function isFrame(event: eventWithTime): boolean {
+export function isFrame(event: eventWithTime): event is eventWithTime & { data: mutationData } {
   return event.type === 3 && "isAttachIframe" in event.data;
 }
