@@ -30,5 +30,6 @@ export function reasonOf(ending: Ending): Reason {
     };
   }
   const { status, code, detail } = ending;
-  return { code, message: detail, isOfSession: status === 404 || status === 410 };
+  const message = `${location.origin}: ${detail}`;
+  return { code, message, isOfSession: status === 404 || status === 410 };
 }
