@@ -47,6 +47,7 @@ interface Action {
 /** What of the Replayer is private, or not declared. */
 interface Innards {
   timer: { actions: Action[]; addAction(action: Action): void; clear(): void };
+  mouse: HTMLElement;
   cache: { stylesWithHoverClass: Map<string, string> };
   newDocumentQueue: unknown[];
   applyIncremental(event: eventWithTime, isSync: boolean): void;
@@ -85,6 +86,11 @@ export class LiveReplayer {
 
   get iframe(): HTMLIFrameElement {
     return this.#replayer.iframe;
+  }
+
+  /** What the label at the visitor's mouse says. */
+  set cursorName(name: string) {
+    this.#innards.mouse.dataset.name = name;
   }
 
   /** How many events are in memory. */

@@ -81,7 +81,7 @@ class Viewer implements SessionListener {
     const userId = this.#session.welcome?.userId;
     this.#head.visitor = visitorOf(session.users);
     this.#head.people(session.users, userId);
-    this.#stage.canvas.dataset.visitor = visitorOf(session.users);
+    this.#mirror.live.cursorName = visitorOf(session.users);
     if (userId !== undefined) this.#control.follow(session, userId);
     if (session.status === "created") this.#milestones.reach("waiting");
     else this.#milestones.reach(session.status);
@@ -132,8 +132,7 @@ class Viewer implements SessionListener {
     this.#head.pill = words.pill;
     this.#card.show(scene, words, terms?.branding.retry_url);
     this.#surface.isLive = scene.name === "live";
-    this.#toolbar.isShown = scene.name === "live";
-    element("end", HTMLButtonElement).disabled = scene.name === "ended" || scene.name === "failed";
+    this.#toolbar.presence = PRESENCE[pictureOf(scene)];
     document.title = `${words.pill} – co-browsing`;
   }
 
@@ -175,6 +174,9 @@ class Viewer implements SessionListener {
     if (this.#ticks > 0 && this.#ticks % NUDGE_TICKS === 0) this.#mirror.nudge();
   }
 }
+
+/** The toolbar beside a picture. */
+const PRESENCE = { current: "ready", stale: "waiting", hidden: "hidden" } as const;
 
 /** Scenes whose words count down. */
 const TIMED = new Set<Scene["name"]>(["unavailable", "reconnecting", "left"]);
