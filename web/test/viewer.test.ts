@@ -3,6 +3,7 @@ import { expect, test, vi } from "vitest";
 import { addressOf, socketUrl, typedUrl, webUrl } from "../src/viewer/address.ts";
 import { cleanse, cleanseChange } from "../src/viewer/cleanse.ts";
 import { COLORS, hexColor, nextColor } from "../src/viewer/colors.ts";
+import { Feed } from "../src/viewer/feed.ts";
 import { relativeTo, scaleOf, toPage } from "../src/viewer/geometry.ts";
 import { isVouchedFor, termsOf } from "../src/viewer/link.ts";
 import { Milestones, type SessionStatus } from "../src/viewer/milestones.ts";
@@ -10,7 +11,9 @@ import { type Knowledge, mayRetry, sceneOf, wantsNewLink } from "../src/viewer/s
 import { POINTS_MOST, Stroke } from "../src/viewer/stroke.ts";
 import { Throttle } from "../src/viewer/throttle.ts";
 import { Track } from "../src/viewer/track.ts";
+import { encode } from "../src/wire/frame.ts";
 import type { FromViewer, ViewerSession } from "../src/wire/messages.ts";
+import { pack } from "../src/wire/packing.ts";
 
 test("the page's URL names the socket and the token, whatever the base", () => {
   const plain = addressOf("http://127.0.0.1:8080/cobrowse/watch/a.b-c_d");
@@ -198,6 +201,34 @@ test("a link's own terms are read from it, and vouched for by some refusals only
     expect(termsOf(bad)).toBeUndefined();
   }
   expect([402, 404, 410].map(isVouchedFor)).toEqual([true, false, true]);
+});
+
+test("frames are shown in their order, though large ones are inflated first", async () => {
+  const shown: unknown[] = [];
+  let losses = 0;
+  const feed = new Feed({
+    show: (events) =>
+      shown.push(...(events as { data: { at: number } }[]).map((e) => e.data.at)) > 0,
+    lost: () => {
+      losses += 1;
+    },
+  });
+  const take = async (kind: 1 | 2, sequence: number, filler = "") => {
+    const { bytes, compressed } = await pack([{ data: { at: sequence, filler } }] as never);
+    feed.take(encode({ kind, compressed, epoch: 1, sequence }, bytes).buffer);
+    return compressed;
+  };
+  expect(await take(1, 0, "x".repeat(1 << 20))).toBe(true);
+  await take(2, 1);
+  await take(2, 3);
+  await take(2, 4);
+  await vi.waitFor(() => expect(shown).toEqual([0, 1]));
+  expect(losses).toBe(1);
+  feed.take(encode({ kind: 1, compressed: true, epoch: 1, sequence: 4 }, new Uint8Array(9)).buffer);
+  await vi.waitFor(() => expect(losses).toBe(2));
+  await take(1, 4);
+  await take(2, 5);
+  await vi.waitFor(() => expect(shown).toEqual([0, 1, 4, 5]));
 });
 
 /** The attributes that are left of an element's. */

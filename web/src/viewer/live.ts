@@ -35,8 +35,8 @@ export interface LiveListener {
   resized(size: Size): void;
   /** The visitor's focus is on this element. */
   focused(node: number): void;
-  /** What is shown may be wrong: only a snapshot helps. */
-  broken(): void;
+  /** What is shown may be wrong; a snapshot that failed is not shown at all. */
+  broken(isSnapshot: boolean): void;
 }
 
 interface Action {
@@ -50,6 +50,7 @@ interface Innards {
   mouse: HTMLElement;
   cache: { stylesWithHoverClass: Map<string, string> };
   newDocumentQueue: unknown[];
+  rebuildFullSnapshot(event: eventWithTime, isSync: boolean): void;
   applyIncremental(event: eventWithTime, isSync: boolean): void;
   applyScroll(data: unknown, isSync: boolean): void;
 }
@@ -145,7 +146,11 @@ export class LiveReplayer {
     const innards = this.#innards;
     const { timer } = innards;
     const add = timer.addAction.bind(timer);
-    timer.addAction = ({ doAction, delay }) => add({ doAction: () => this.#try(doAction), delay });
+    timer.addAction = ({ doAction, delay }) => {
+      add({ doAction: () => this.#try(doAction, false), delay });
+    };
+    const rebuild = innards.rebuildFullSnapshot.bind(innards);
+    innards.rebuildFullSnapshot = (event, isSync) => this.#try(() => rebuild(event, isSync), true);
     const apply = innards.applyIncremental.bind(innards);
     innards.applyIncremental = (event, isSync) => {
       cleanseChange(event.data as Record<string, unknown>, (id) => this.#tagOf(id));
@@ -157,11 +162,11 @@ export class LiveReplayer {
     innards.applyScroll = (data) => scroll(data, true);
   }
 
-  #try(act: () => void): void {
+  #try(act: () => void, isSnapshot: boolean): void {
     try {
       act();
     } catch {
-      this.#listener.broken();
+      this.#listener.broken(isSnapshot);
     }
   }
 
@@ -189,7 +194,7 @@ export class LiveReplayer {
 
   /** Mutations that fail are not thrown, only complained of. */
   #warned([, complaint]: unknown[]): void {
-    if (String(complaint).startsWith("Exception in mutation")) this.#listener.broken();
+    if (String(complaint).startsWith("Exception in mutation")) this.#listener.broken(false);
   }
 }
 

@@ -24,6 +24,8 @@ import { Tools } from "./tools.ts";
 const TICK_MS = 1000;
 /** A snapshot that is not there after so many looks is asked for again. */
 const NUDGE_TICKS = 4;
+/** And is late after so many. */
+const SLOW_TICKS = 6;
 
 class Viewer implements SessionListener {
   readonly #session: Session;
@@ -124,7 +126,8 @@ class Viewer implements SessionListener {
   #show(scene: Scene): void {
     const { dataset } = document.documentElement;
     const { terms, state, welcome } = this.#session;
-    const words = wordsOf(scene, visitorOf(state?.users), secondsUntil(scene));
+    const isSlow = this.#ticks >= SLOW_TICKS;
+    const words = wordsOf(scene, visitorOf(state?.users), secondsUntil(scene), isSlow);
     dataset.scene = scene.name;
     dataset.picture = pictureOf(scene);
     // Until it is known how much is wanted, only the card is shown.
@@ -178,8 +181,8 @@ class Viewer implements SessionListener {
 /** The toolbar beside a picture. */
 const PRESENCE = { current: "ready", stale: "waiting", hidden: "hidden" } as const;
 
-/** Scenes whose words count down. */
-const TIMED = new Set<Scene["name"]>(["unavailable", "reconnecting", "left"]);
+/** Scenes whose words change with time. */
+const TIMED = new Set<Scene["name"]>(["unavailable", "reconnecting", "left", "loading"]);
 
 function secondsUntil(scene: Scene): number | undefined {
   if (!("until" in scene) || scene.until === undefined) return undefined;
