@@ -79,6 +79,7 @@ export class LiveReplayer {
     this.#innards = this.#replayer as unknown as Innards;
     this.#guard();
     this.#listen();
+    quietMedia(this.#replayer.iframe);
     this.#startedAt = performance.now();
     this.#origin = Date.now();
     this.#replayer.startLive(this.#origin);
@@ -205,4 +206,14 @@ function assertSandboxed(iframe: HTMLIFrameElement): void {
   }
   iframe.tabIndex = -1;
   iframe.title = "The visitor's page";
+}
+
+/** The Replayer plays films and looks at no answer: that one does not play is nothing to complain of. */
+function quietMedia({ contentWindow }: HTMLIFrameElement): void {
+  // Of the mirror's own realm: its films are of that one.
+  const { HTMLMediaElement } = contentWindow as Window & typeof globalThis;
+  const { play } = HTMLMediaElement.prototype;
+  HTMLMediaElement.prototype.play = function (this: HTMLMediaElement) {
+    return play.call(this).catch(() => {});
+  };
 }
