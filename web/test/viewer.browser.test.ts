@@ -146,6 +146,38 @@ test("a used link says so, and leads to a new one", async () => {
   await other.waitForURL(again);
 });
 
+test("where too many are watched, the same link may be tried again", async () => {
+  const small = await Watching.start({ BATON_WATCH__MAX_SESSIONS: "1" });
+  try {
+    const [one, two] = [await small.visitor(), await small.visitor()];
+    const links = [await small.desk.link(one), await small.desk.link(two)] as const;
+    await scene(await small.open(links[0]), "asking");
+    const second = await small.open(links[1]);
+    await second.locator(HEADLINE, { hasText: "Too many sessions" }).waitFor();
+    await small.desk.end(one);
+    await second.getByRole("button", { name: "Try again" }).click();
+    await scene(second, "asking");
+    await small.browser.tidy();
+  } finally {
+    await small.stop();
+  }
+});
+
+test("of two windows of one agent the newer has the session, and it can be brought back", async () => {
+  const { viewer } = await here.live();
+  // A window opened by the page starts with a copy of its storage, as a duplicated tab does.
+  const opened = viewer.context().waitForEvent("page");
+  await viewer.evaluate(() => {
+    window.open(location.href);
+  });
+  const newer = await opened;
+  await scene(newer, "live");
+  await viewer.locator(HEADLINE, { hasText: "open in another window" }).waitFor();
+  await viewer.getByRole("button", { name: "Try again" }).click();
+  await scene(viewer, "live");
+  await newer.locator(HEADLINE, { hasText: "open in another window" }).waitFor();
+});
+
 test("a link that is not valid says so, and a bare page follows nobody's forgery", async () => {
   const l = { branding: { naked: false, retry_url: here.app.put("/forged", "") } };
   const payload = Buffer.from(JSON.stringify({ l })).toString("base64url");

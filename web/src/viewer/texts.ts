@@ -118,7 +118,7 @@ const FAILED: Record<Failure, Words> = {
 export const CONTROL_TEXTS: Record<ControlState, string> = {
   none: "",
   asked: "Waiting for the visitor to allow control…",
-  granted: "You are in control: click, type and scroll in the page.",
+  granted: "You are in control: click, type and scroll. Shift + Esc takes the keyboard back.",
   declined: "The visitor declined.",
   revoked: "Control was taken back.",
   other: "Somebody else is in control.",

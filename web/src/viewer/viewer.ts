@@ -6,7 +6,7 @@ import { nextColor } from "./colors.ts";
 import { Control } from "./control.ts";
 import { Embed } from "./embed.ts";
 import type { Size } from "./geometry.ts";
-import { Head, visitorOf } from "./head.ts";
+import { Head, UNNAMED, visitorOf } from "./head.ts";
 import { Ink } from "./ink.ts";
 import { Memory } from "./memory.ts";
 import { Milestones } from "./milestones.ts";
@@ -83,7 +83,7 @@ class Viewer implements SessionListener {
     const userId = this.#session.welcome?.userId;
     this.#head.visitor = visitorOf(session.users);
     this.#head.people(session.users, userId);
-    this.#mirror.live.cursorName = visitorOf(session.users);
+    this.#mirror.live.cursorName = visitorOf(session.users) ?? UNNAMED;
     if (userId !== undefined) this.#control.follow(session, userId);
     if (session.status === "created") this.#milestones.reach("waiting");
     else this.#milestones.reach(session.status);
@@ -127,7 +127,12 @@ class Viewer implements SessionListener {
     const { dataset } = document.documentElement;
     const { terms, state, welcome } = this.#session;
     const isSlow = this.#ticks >= SLOW_TICKS;
-    const words = wordsOf(scene, visitorOf(state?.users), secondsUntil(scene), isSlow);
+    const words = wordsOf(
+      scene,
+      visitorOf(state?.users) ?? "the visitor",
+      secondsUntil(scene),
+      isSlow,
+    );
     dataset.scene = scene.name;
     dataset.picture = pictureOf(scene);
     // Until it is known how much is wanted, only the card is shown.
