@@ -200,6 +200,22 @@ test("text, pasted text and keys go to what was clicked last", async () => {
     .toBe(72);
 });
 
+test("what an input method composes is told once it is composed", async () => {
+  const { visitor, viewer } = await controlled([
+    node("input", { style: "position:absolute;left:100px;top:100px;width:200px" }, [], 71),
+  ]);
+  await clickAt(viewer, 150, 110);
+  await visitor.hears("click", { node: 71 });
+  const devtools = await viewer.context().newCDPSession(viewer);
+  for (const text of ["n", "に", "にほ"]) {
+    const at = { selectionStart: text.length, selectionEnd: text.length };
+    await devtools.send("Input.imeSetComposition", { text, ...at });
+  }
+  await devtools.send("Input.insertText", { text: "日本" });
+  await visitor.hears("type", { node: 71, text: "日本" });
+  expect(await visitor.heard("type")).toHaveLength(1);
+});
+
 test("the wheel scrolls what can scroll, and the page otherwise", async () => {
   const { visitor, viewer } = await controlled([
     node("div", { style: "height:3000px" }),
