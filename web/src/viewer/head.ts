@@ -2,6 +2,8 @@
 import type { User } from "../wire/messages.ts";
 import { element } from "./page.ts";
 
+/** What a visitor without a name is called beside its page. */
+export const UNNAMED = "Visitor";
 /** More are a number. */
 const FACES_MOST = 4;
 
@@ -21,8 +23,8 @@ export class Head {
     this.#where.title = url;
   }
 
-  set visitor(name: string) {
-    this.#visitor.textContent = name;
+  set visitor(name: string | undefined) {
+    this.#visitor.textContent = name ?? UNNAMED;
   }
 
   /** Those who watch. */
@@ -40,9 +42,9 @@ export class Head {
   }
 }
 
-/** What the visitor is called. */
-export function visitorOf(users: User[] | undefined): string {
-  return users?.find(({ role }) => role === "customer")?.name || "Visitor";
+/** What the visitor is called; undefined where nobody has told. */
+export function visitorOf(users: User[] | undefined): string | undefined {
+  return users?.find(({ role }) => role === "customer")?.name || undefined;
 }
 
 function face({ name, role }: User, isSelf: boolean): HTMLLIElement {

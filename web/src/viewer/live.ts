@@ -35,8 +35,8 @@ export interface LiveListener {
   resized(size: Size): void;
   /** The visitor's focus is on this element. */
   focused(node: number): void;
-  /** What is shown may be wrong: only a snapshot helps. */
-  broken(): void;
+  /** What is shown may be wrong; a snapshot that failed is not shown at all. */
+  broken(isSnapshot: boolean): void;
 }
 
 interface Action {
@@ -47,8 +47,10 @@ interface Action {
 /** What of the Replayer is private, or not declared. */
 interface Innards {
   timer: { actions: Action[]; addAction(action: Action): void; clear(): void };
+  mouse: HTMLElement;
   cache: { stylesWithHoverClass: Map<string, string> };
   newDocumentQueue: unknown[];
+  rebuildFullSnapshot(event: eventWithTime, isSync: boolean): void;
   applyIncremental(event: eventWithTime, isSync: boolean): void;
   applyScroll(data: unknown, isSync: boolean): void;
 }
@@ -77,6 +79,7 @@ export class LiveReplayer {
     this.#innards = this.#replayer as unknown as Innards;
     this.#guard();
     this.#listen();
+    quietMedia(this.#replayer.iframe);
     this.#startedAt = performance.now();
     this.#origin = Date.now();
     this.#replayer.startLive(this.#origin);
@@ -85,6 +88,11 @@ export class LiveReplayer {
 
   get iframe(): HTMLIFrameElement {
     return this.#replayer.iframe;
+  }
+
+  /** What the label at the visitor's mouse says. */
+  set cursorName(name: string) {
+    this.#innards.mouse.dataset.name = name;
   }
 
   /** How many events are in memory. */
@@ -139,7 +147,11 @@ export class LiveReplayer {
     const innards = this.#innards;
     const { timer } = innards;
     const add = timer.addAction.bind(timer);
-    timer.addAction = ({ doAction, delay }) => add({ doAction: () => this.#try(doAction), delay });
+    timer.addAction = ({ doAction, delay }) => {
+      add({ doAction: () => this.#try(doAction, false), delay });
+    };
+    const rebuild = innards.rebuildFullSnapshot.bind(innards);
+    innards.rebuildFullSnapshot = (event, isSync) => this.#try(() => rebuild(event, isSync), true);
     const apply = innards.applyIncremental.bind(innards);
     innards.applyIncremental = (event, isSync) => {
       cleanseChange(event.data as Record<string, unknown>, (id) => this.#tagOf(id));
@@ -151,11 +163,11 @@ export class LiveReplayer {
     innards.applyScroll = (data) => scroll(data, true);
   }
 
-  #try(act: () => void): void {
+  #try(act: () => void, isSnapshot: boolean): void {
     try {
       act();
     } catch {
-      this.#listener.broken();
+      this.#listener.broken(isSnapshot);
     }
   }
 
@@ -183,7 +195,7 @@ export class LiveReplayer {
 
   /** Mutations that fail are not thrown, only complained of. */
   #warned([, complaint]: unknown[]): void {
-    if (String(complaint).startsWith("Exception in mutation")) this.#listener.broken();
+    if (String(complaint).startsWith("Exception in mutation")) this.#listener.broken(false);
   }
 }
 
@@ -194,4 +206,14 @@ function assertSandboxed(iframe: HTMLIFrameElement): void {
   }
   iframe.tabIndex = -1;
   iframe.title = "The visitor's page";
+}
+
+/** The Replayer plays films and looks at no answer: that one does not play is nothing to complain of. */
+function quietMedia({ contentWindow }: HTMLIFrameElement): void {
+  // Of the mirror's own realm: its films are of that one.
+  const { HTMLMediaElement } = contentWindow as Window & typeof globalThis;
+  const { play } = HTMLMediaElement.prototype;
+  HTMLMediaElement.prototype.play = function (this: HTMLMediaElement) {
+    return play.call(this).catch(() => {});
+  };
 }

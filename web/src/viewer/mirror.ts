@@ -10,7 +10,7 @@ const RESYNC_MS = 1100;
 /** A page that cannot be shown is asked for more and more rarely. */
 const LONGEST_RESYNC_MS = 30_000;
 /** A page that was shown for so long is one that can be shown. */
-const SETTLED_MS = 10_000;
+const SETTLED_MS = 30_000;
 
 export interface MirrorListener {
   /** A snapshot has arrived, and is in the mirror. */
@@ -30,6 +30,7 @@ export class Mirror {
   #isVisible = false;
   #failures = 0;
   #askedAt = Number.NEGATIVE_INFINITY;
+  #brokenAt = Number.NEGATIVE_INFINITY;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(root: HTMLElement, listener: MirrorListener) {
@@ -38,7 +39,7 @@ export class Mirror {
       rebuilt: (document) => this.#rebuilt(document),
       resized: (size) => listener.resized(size),
       focused: (node) => listener.focused(node),
-      broken: () => this.#feed.lose(),
+      broken: (isSnapshot) => this.#broken(isSnapshot),
     });
     this.#feed = new Feed({
       show: (events) => this.#live.feed(events),
@@ -67,6 +68,17 @@ export class Mirror {
   /** Asks again for a snapshot that did not come. */
   nudge(): void {
     if (this.#feed.needsSnapshot && this.#timer === undefined) this.#askLater();
+  }
+
+  /**
+   * An event could not be shown. Nodes keep a tape: after a snapshot the same event comes again. So
+   * one that fails soon after another is passed over; a picture with a flaw is better than none.
+   */
+  #broken(isSnapshot: boolean): void {
+    const now = performance.now();
+    const isAgain = now - this.#brokenAt < SETTLED_MS;
+    this.#brokenAt = now;
+    if (isSnapshot || !isAgain) this.#feed.lose();
   }
 
   /** After a pause that grows with each failure, and not before the browser paints again. */

@@ -9,6 +9,8 @@ import { Throttle } from "./throttle.ts";
 const SCROLL_MS = 33;
 /** The mirror follows within this time: then its own position counts again. */
 const FOLLOWED_MS = 400;
+/** A mouse that has gone so far means something else, in pixels of the visitor. */
+const ELSEWHERE_PX = 8;
 /** What a line of `WheelEvent.deltaMode` is worth. */
 const LINE_PX = 32;
 
@@ -16,7 +18,7 @@ export class Scroller {
   readonly #live: () => LiveReplayer;
   readonly #moves: Throttle<FromViewer>;
   /** Where the last turn of the wheel led: the mirror is not there yet when the next one comes. */
-  #wanted: { element: Element; at: Point; time: number } | undefined;
+  #wanted: { element: Element; at: Point; mouse: Point; time: number } | undefined;
 
   constructor(live: () => LiveReplayer, say: (message: FromViewer) => void) {
     this.#live = live;
@@ -28,10 +30,12 @@ export class Scroller {
     const under = contentDocument && targetAt(contentDocument, point);
     if (!under) return;
     const delta = pixels(event, contentDocument.documentElement.clientHeight);
-    const element = this.#going(event.timeStamp) ?? scrollerAt(under.element, delta);
+    const going = this.#going(point, event.timeStamp);
+    const element = going?.element ?? scrollerAt(under.element, delta);
     if (!element) return;
-    const at = limited(element, this.#from(element, event.timeStamp), delta);
-    this.#wanted = { element, at, time: event.timeStamp };
+    const from = going?.at ?? { x: element.scrollLeft, y: element.scrollTop };
+    const at = limited(element, from, delta);
+    this.#wanted = { element, at, mouse: going?.mouse ?? point, time: event.timeStamp };
     if (element === contentDocument.scrollingElement) {
       this.#moves.push({ type: "scroll", ...at });
       return;
@@ -41,16 +45,11 @@ export class Scroller {
   }
 
   /** What is being scrolled goes on, also where the page moves something else under the mouse. */
-  #going(now: number): Element | undefined {
-    const { element, time } = this.#wanted ?? {};
-    return element?.isConnected && time !== undefined && now - time < FOLLOWED_MS
-      ? element
-      : undefined;
-  }
-
-  #from(element: Element, now: number): Point {
-    if (this.#wanted && this.#going(now) === element) return this.#wanted.at;
-    return { x: element.scrollLeft, y: element.scrollTop };
+  #going({ x, y }: Point, now: number): { element: Element; at: Point; mouse: Point } | undefined {
+    const wanted = this.#wanted;
+    if (!wanted?.element.isConnected || now - wanted.time > FOLLOWED_MS) return undefined;
+    const isElsewhere = Math.hypot(x - wanted.mouse.x, y - wanted.mouse.y) > ELSEWHERE_PX;
+    return isElsewhere ? undefined : wanted;
   }
 }
 

@@ -10,8 +10,16 @@ export interface Words {
   detail: string;
 }
 
-/** `seconds`: until the scene's time is up; undefined where it has none, or it is. */
-export function wordsOf(scene: Scene, visitor: string, seconds: number | undefined): Words {
+/**
+ * `seconds`: until the scene's time is up; undefined where it has none, or it is. `isSlow`: it has
+ * lasted longer than it should.
+ */
+export function wordsOf(
+  scene: Scene,
+  visitor: string,
+  seconds: number | undefined,
+  isSlow = false,
+): Words {
   switch (scene.name) {
     case "connecting":
       return words("Connecting", "Connecting…", "Opening the session.");
@@ -30,7 +38,11 @@ export function wordsOf(scene: Scene, visitor: string, seconds: number | undefin
         "The visitor sees your name and is asked to share the page. Nothing is shown before that.",
       );
     case "loading":
-      return words("Starting", "Loading the page", `${upper(visitor)} has accepted.`);
+      return words(
+        "Starting",
+        "Loading the page",
+        isSlow ? SLOW : `${upper(visitor)} has accepted.`,
+      );
     case "live":
       return words("Live", "", "");
     case "left":
@@ -49,6 +61,8 @@ const UNAVAILABLE = {
   away: "The service is not available at the moment",
   lost: "No connection to the service",
 };
+
+const SLOW = "This takes longer than usual. The page is asked for again every few seconds.";
 
 const ENDED: Record<EndedBy | "none", string> = {
   customer: "The visitor ended it.",
@@ -104,7 +118,7 @@ const FAILED: Record<Failure, Words> = {
 export const CONTROL_TEXTS: Record<ControlState, string> = {
   none: "",
   asked: "Waiting for the visitor to allow control…",
-  granted: "You are in control: click, type and scroll in the page.",
+  granted: "You are in control: click, type and scroll. Shift + Esc takes the keyboard back.",
   declined: "The visitor declined.",
   revoked: "Control was taken back.",
   other: "Somebody else is in control.",

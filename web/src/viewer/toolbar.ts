@@ -34,9 +34,11 @@ export class Toolbar {
     this.#zoom.addEventListener("click", () => this.#toggleZoom());
   }
 
-  set isShown(isShown: boolean) {
-    this.#root.hidden = !isShown;
-    this.#hint.hidden = !isShown;
+  /** `waiting`: it is there, and of no use for the moment. */
+  set presence(presence: "ready" | "waiting" | "hidden") {
+    this.#root.hidden = presence === "hidden";
+    this.#root.inert = presence !== "ready";
+    this.#hint.hidden = presence !== "ready";
   }
 
   /** Shows everything as it is now. */

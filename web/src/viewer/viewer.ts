@@ -6,7 +6,7 @@ import { nextColor } from "./colors.ts";
 import { Control } from "./control.ts";
 import { Embed } from "./embed.ts";
 import type { Size } from "./geometry.ts";
-import { Head, visitorOf } from "./head.ts";
+import { Head, UNNAMED, visitorOf } from "./head.ts";
 import { Ink } from "./ink.ts";
 import { Memory } from "./memory.ts";
 import { Milestones } from "./milestones.ts";
@@ -24,6 +24,8 @@ import { Tools } from "./tools.ts";
 const TICK_MS = 1000;
 /** A snapshot that is not there after so many looks is asked for again. */
 const NUDGE_TICKS = 4;
+/** And is late after so many. */
+const SLOW_TICKS = 6;
 
 class Viewer implements SessionListener {
   readonly #session: Session;
@@ -86,7 +88,7 @@ class Viewer implements SessionListener {
     const userId = this.#session.welcome?.userId;
     this.#head.visitor = visitorOf(session.users);
     this.#head.people(session.users, userId);
-    this.#stage.canvas.dataset.visitor = visitorOf(session.users);
+    this.#mirror.live.cursorName = visitorOf(session.users) ?? UNNAMED;
     if (userId !== undefined) this.#control.follow(session, userId);
     if (session.status === "created") this.#milestones.reach("waiting");
     else this.#milestones.reach(session.status);
@@ -129,7 +131,13 @@ class Viewer implements SessionListener {
   #show(scene: Scene): void {
     const { dataset } = document.documentElement;
     const { terms, state, welcome } = this.#session;
-    const words = wordsOf(scene, visitorOf(state?.users), secondsUntil(scene));
+    const isSlow = this.#ticks >= SLOW_TICKS;
+    const words = wordsOf(
+      scene,
+      visitorOf(state?.users) ?? "the visitor",
+      secondsUntil(scene),
+      isSlow,
+    );
     dataset.scene = scene.name;
     dataset.picture = pictureOf(scene);
     // Until it is known how much is wanted, only the card is shown.
@@ -137,8 +145,7 @@ class Viewer implements SessionListener {
     this.#head.pill = words.pill;
     this.#card.show(scene, words, terms?.branding.retry_url);
     this.#surface.isLive = scene.name === "live";
-    this.#toolbar.isShown = scene.name === "live";
-    element("end", HTMLButtonElement).disabled = scene.name === "ended" || scene.name === "failed";
+    this.#toolbar.presence = PRESENCE[pictureOf(scene)];
     document.title = `${words.pill} – co-browsing`;
   }
 
@@ -182,8 +189,11 @@ class Viewer implements SessionListener {
   }
 }
 
-/** Scenes whose words count down. */
-const TIMED = new Set<Scene["name"]>(["unavailable", "reconnecting", "left"]);
+/** The toolbar beside a picture. */
+const PRESENCE = { current: "ready", stale: "waiting", hidden: "hidden" } as const;
+
+/** Scenes whose words change with time. */
+const TIMED = new Set<Scene["name"]>(["unavailable", "reconnecting", "left", "loading"]);
 
 function secondsUntil(scene: Scene): number | undefined {
   if (!("until" in scene) || scene.until === undefined) return undefined;
