@@ -33,6 +33,60 @@ pub struct NodeRecord {
     pub draining: bool,
     /// When it started, milliseconds since 1970.
     pub started_ms: u64,
+    /// What it does; none of a release that did not tell.
+    #[serde(default)]
+    pub load: Option<Load>,
+}
+
+/// What a node does, as its own metrics have it. A number that a release does not know is 0 to
+/// the others.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Load {
+    /// When it was taken, milliseconds since 1970 by the node's clock.
+    pub at_ms: u64,
+    /// Whether the node took work.
+    pub ready: bool,
+    /// Stream sessions whose socket it holds.
+    pub held_streams: u64,
+    /// Co-browse sessions it hosts.
+    pub hosted_sessions: u64,
+    /// Visitors whose presence connection it holds.
+    pub visitors: u64,
+    /// What it has counted since its start.
+    pub since_start: Tally,
+    /// How long its answers took in the last ten seconds.
+    pub latency: Option<Latency>,
+}
+
+/// What a node has counted since its start.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tally {
+    /// Requests answered, on both listeners.
+    pub requests: u64,
+    /// Stream sessions admitted.
+    pub creates: u64,
+    /// Stream sessions refused at a limit.
+    pub refusals: u64,
+    /// Stream sessions that others took the place of.
+    pub takeovers: u64,
+    /// Frames received from visitors.
+    pub relay_frames: u64,
+    /// Their bytes.
+    pub relay_bytes: u64,
+}
+
+/// How long answers took in a window, in microseconds: estimates from a histogram's buckets.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Latency {
+    /// Half took no longer.
+    pub p50_us: u64,
+    /// Of twenty, one took longer.
+    pub p95_us: u64,
+    /// Of a hundred, one took longer.
+    pub p99_us: u64,
 }
 
 /// A message from node to node. Truth is in the store; a message is a hint to look there.
