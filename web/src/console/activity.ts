@@ -186,7 +186,11 @@ function ended({ reason = "", session: id = "", by = "", by_name, note }: Activi
   const session = short(id);
   switch (reason) {
     case "taken_over":
-      return { what: "taken over", tone: "note", detail: `${session} by “${by_name ?? short(by)}”` };
+      return {
+        what: "taken over",
+        tone: "note",
+        detail: `${session} by “${by_name ?? short(by)}”`,
+      };
     case "replaced":
       return { what: "replaced by its own device", tone: "note", detail: session };
     case "operator": {
