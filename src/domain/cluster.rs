@@ -181,3 +181,24 @@ pub trait NodeStore: Send + Sync {
     /// Another value than before means that data was lost. Also serves as the store's probe.
     async fn epoch(&self) -> Result<String, StoreError>;
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn records_of_older_and_newer_releases_are_read() {
+        let mut record = json!({
+            "name": "a", "server_url": null, "internal_url": "http://a/", "version": "1",
+            "sockets": 7, "draining": false, "started_ms": 1,
+        });
+        let older: NodeRecord = serde_json::from_value(record.clone()).unwrap();
+        assert_eq!((older.sockets, older.load), (7, None));
+        record["load"] = json!({ "visitors": 3, "since_start": { "creates": 2, "new": 1 } });
+        let newer: NodeRecord = serde_json::from_value(record).unwrap();
+        let load = newer.load.unwrap();
+        assert_eq!((load.visitors, load.held_streams, load.since_start.creates), (3, 0, 2));
+    }
+}

@@ -11,9 +11,13 @@ use std::{
 
 use axum::{
     extract::State,
-    response::sse::{Event, KeepAlive, Sse},
+    http::HeaderName,
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
 };
-use futures_util::{Stream, stream};
+use futures_util::stream;
 use serde::Serialize;
 use serde_json::json;
 use tokio::time::{Interval, MissedTickBehavior, interval};
@@ -35,6 +39,9 @@ use crate::{
 const LOOK: Duration = Duration::from_secs(1);
 /// A comment is sent where nothing else was for so long: while the store hangs, say.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// Tells nginx, and proxies that follow it, to pass each event on at once.
+const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// The data of an event `nodes`.
 #[derive(Debug, Serialize, ToSchema)]
@@ -65,10 +72,7 @@ pub struct NodesNow {
         (status = 429, response = super::docs::ProblemDetails),
     ),
 )]
-pub async fn events(
-    _: Operator,
-    State(api): State<SharedApi>,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+pub async fn events(_: Operator, State(api): State<SharedApi>) -> Result<Response, Problem> {
     let watch = api.activity.watch().ok_or_else(|| {
         let detail =
             format!("{WATCHERS} consoles watch this node: close one, or ask another node.");
@@ -79,9 +83,10 @@ pub async fn events(
     let feed = Feed { api, watch, looks, known: None, ready: VecDeque::new() };
     let events = stream::unfold(feed, |mut feed| async move {
         let event = feed.next().await?;
-        Some((Ok(event), feed))
+        Some((Ok::<_, Infallible>(event), feed))
     });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+    let events = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    Ok(([(UNBUFFERED, "no")], events).into_response())
 }
 
 /// What one console is sent. It is asked for the next event when the last one was taken, so a slow

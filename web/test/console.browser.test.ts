@@ -69,8 +69,8 @@ async function ask(path: string, body: object): Promise<{ status: number; id: st
   return { status: response.status, id: sessionId };
 }
 
-function create(name: string): Promise<{ status: number; id: string }> {
-  return ask("/sessions", { sessionName: name, offerId: "S1" });
+function create(name: string, offerId = "S1"): Promise<{ status: number; id: string }> {
+  return ask("/sessions", { sessionName: name, offerId });
 }
 
 /** A row of the feed about this test's customer. */
@@ -204,7 +204,7 @@ test("a co-browse session is found by its token and history, and ended", async (
   await page.locator("#cobrowse-result", { hasText: history }).waitFor();
   await page.locator("#cobrowse-result").getByRole("button", { name: "End session" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "End session" }).click();
-  await page.getByText("It is over, ended by operator.").waitFor();
+  await page.getByText("It is ended by an operator.").waitFor();
   expect(await page.locator(".trail li .what").allTextContents()).toEqual(["created", "ended"]);
 
   await page.getByLabel("Session token or history id").fill("000000000");
@@ -279,7 +279,7 @@ test("charts show the nodes one by one", async () => {
 
 test("on a phone nothing is wider than the screen", async () => {
   const page = await open(baton, PHONE);
-  await create("Living room TV");
+  await create("x".repeat(100), "y".repeat(200));
   await said(page, "created").getByRole("button").click();
   await page.getByText(`One live session of demo / ${customer}.`).waitFor();
   const overflow = () => document.documentElement.scrollWidth - window.innerWidth;

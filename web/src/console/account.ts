@@ -2,7 +2,7 @@
 import { type Admin, type StreamSession, why } from "./api.ts";
 import { confirm } from "./dialog.ts";
 import { button, element, make, setText, timeElement } from "./page.ts";
-import { NONE, span } from "./words.ts";
+import { NONE, timeOfDay } from "./words.ts";
 
 /** An account that somebody looks at. */
 interface Account {
@@ -83,12 +83,8 @@ export class AccountView {
     const device = session.device === null ? "" : ` · ${session.device}`;
     const id = make("span", "quiet id", `${session.id}${device}`);
     const name = make("td", "", make("strong", "", session.name || "(no name)"), id);
-    const since = make(
-      "td",
-      "",
-      timeElement(session.created_ms, span(Date.now() - session.created_ms)),
-    );
-    since.append(" ago");
+    const created = timeElement(session.created_ms, timeOfDay(session.created_ms));
+    const since = make("td", "", created);
     const end = button("End", "small", () => void this.#end(session));
     end.setAttribute("aria-label", `End ${session.name}`);
     const node = make("td", "", session.node ?? NONE);

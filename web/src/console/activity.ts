@@ -1,7 +1,7 @@
 /** The activity feed: the newest first, bounded, to be paused and filtered. */
 import type { Activity } from "./api.ts";
 import { button, element, make, setText, timeElement } from "./page.ts";
-import { plain, timeOfDay } from "./words.ts";
+import { endedBy, plain, timeOfDay } from "./words.ts";
 
 /** Rows that are kept. */
 const ROWS = 200;
@@ -166,7 +166,7 @@ function words(activity: Activity): Words {
         ? { what: "co-browse consent given", tone: "good", detail: "" }
         : { what: "co-browse consent declined", tone: "bad", detail: "" };
     case "cobrowse_ended":
-      return { what: `co-browse ended by ${plain(by)}`, tone: "note", detail: "" };
+      return { what: `co-browse ${endedBy(by)}`, tone: "note", detail: "" };
     case "node_joined":
       return { what: "node joined", tone: "good", detail: name };
     case "node_draining":

@@ -2,7 +2,7 @@
 import { type Admin, type CobrowseSession, type CobrowseUser, why } from "./api.ts";
 import { confirm } from "./dialog.ts";
 import { button, element, make, setText, timeElement } from "./page.ts";
-import { moment, NONE, plain, timeOfDay } from "./words.ts";
+import { endedBy, moment, NONE, plain, timeOfDay } from "./words.ts";
 
 const ROLES: Record<number, string> = { 1: "customer", 2: "agent", 3: "controller" };
 
@@ -83,7 +83,7 @@ export class CobrowseView {
 function state({ status, ended_by: by }: CobrowseSession): string {
   if (status !== "terminated") return plain(status);
   const who = typeof by === "string" ? by : Object.keys((by as object | null) ?? {})[0];
-  return who === undefined ? "over" : `over, ended by ${plain(who)}`;
+  return who === undefined ? "over" : endedBy(who);
 }
 
 function facts(session: CobrowseSession): HTMLElement {

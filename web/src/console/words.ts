@@ -78,3 +78,17 @@ export function plain(word: string): string {
     .replaceAll("_", " ")
     .toLowerCase();
 }
+
+const ENDS: Record<string, string> = {
+  customer: "ended by the visitor",
+  agent: "ended by an agent",
+  operator: "ended by an operator",
+  declined: "ended: the visitor declined",
+  timeout: "ended: nobody used it",
+  deserted: "ended: nobody watched any more",
+};
+
+/** How a co-browse session ended, by the API's word for who ended it. */
+export function endedBy(word: string): string {
+  return ENDS[word] ?? `ended by ${plain(word)}`;
+}
