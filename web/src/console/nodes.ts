@@ -73,8 +73,9 @@ export class NodesView {
     if (known !== undefined) return known;
     const row = this.#make(node);
     this.#rows.set(node.name, row);
-    const after = [...this.#rows.values()].find((other) => other.node.name > node.name);
-    this.#body.insertBefore(row.root, after?.root ?? null);
+    const names = [...this.#rows.keys()].sort();
+    const next = this.#rows.get(names[names.indexOf(node.name) + 1] ?? "");
+    this.#body.insertBefore(row.root, next?.root ?? null);
     return row;
   }
 
@@ -144,16 +145,12 @@ export class NodesView {
   async #drain(name: string): Promise<void> {
     const row = this.#rows.get(name);
     if (row === undefined) return;
-    const others = [...this.#rows.values()].filter(
+    const isElsewhere = [...this.#rows.values()].some(
       (other) => other !== row && other.root.dataset.state === "ready",
     );
-    const where = others.length === 0 ? "No other node is ready to take its" : "Its";
-    const sockets = row.node.sockets === 1 ? "one socket" : `${count(row.node.sockets)} sockets`;
     const said = await confirm({
       title: `Drain ${name}?`,
-      text: `It takes no new sessions and stops. ${where} ${sockets} ${
-        others.length === 0 ? "." : "are sent to the other nodes, spread over the drain window."
-      }`.replace(" .", "."),
+      text: `It takes no new sessions and stops. ${farewell(row.node.sockets, isElsewhere)}`,
       does: `Drain ${name}`,
     });
     if (said === undefined) return;
@@ -164,4 +161,11 @@ export class NodesView {
       this.#note.textContent = `${name} was not drained. ${why(error)}`;
     }
   }
+}
+
+/** What becomes of a drained node's sockets. */
+function farewell(number: number, isElsewhere: boolean): string {
+  if (!isElsewhere) return "No other node is ready to take its sockets: its streams will stop.";
+  const sockets = number === 1 ? "Its one socket is" : `Its ${count(number)} sockets are`;
+  return `${sockets} sent to the other nodes, spread over the drain window.`;
 }
