@@ -4,6 +4,8 @@
 //! static: a test runs three nodes in one process.
 
 mod cobrowse;
+#[cfg(test)]
+mod event_tests;
 mod life;
 mod parts;
 mod stores;

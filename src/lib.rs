@@ -2,10 +2,12 @@
 //!
 //! A request travels `http` (or `ws`) → `domain` → `backend` → `lua/`; `app` puts them together.
 
+pub mod activity;
 pub mod app;
 pub mod auth;
 pub mod backend;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod health;

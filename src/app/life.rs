@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use axum::Router;
 use tokio::time::{Instant, timeout, timeout_at};
-use tokio_util::sync::CancellationToken;
 
 use super::{Listeners, parts::Parts};
 use crate::{config::Settings, http, node::drain::drain};
@@ -48,7 +47,7 @@ impl Windows {
 impl Parts {
     /// Serves until drained. The drain, and the requests under way, share one deadline.
     pub(super) async fn run(self, listeners: Listeners, routes: Routes, windows: Windows) {
-        let stop = CancellationToken::new();
+        let stop = self.stop.clone();
         let (public, admin) = (windows.connections, ADMIN_CONNECTIONS);
         let public = http::server::serve(listeners.public, routes.public, public, stop.clone());
         let admin = http::server::serve(listeners.admin, routes.admin, admin, stop.clone());

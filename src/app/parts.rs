@@ -7,8 +7,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{StartError, cobrowse, stores::Stores, terms};
 use crate::{
+    activity::Activity,
     auth::{Keyring, LinkTokens, SocketTokens},
     backend::redis::link::LinkState,
+    clock::{wall_clock, wall_clock_ms},
     config::Settings,
     domain::{
         cluster::NodeRecord,
@@ -26,11 +28,7 @@ use crate::{
     },
     metrics::Metrics,
     node::{
-        hosting::Hosting,
-        inbox::Inbox,
-        presence::PresenceBeats,
-        probes::Probes,
-        pulse::{Pulse, wall_clock},
+        hosting::Hosting, inbox::Inbox, presence::PresenceBeats, probes::Probes, pulse::Pulse,
         renewals::Renewals,
     },
     ws::{cobrowse::CobrowseSockets, hub::Hub, stream::StreamSockets},
@@ -49,6 +47,8 @@ pub(super) struct Parts {
     pub(super) drain: CancellationToken,
     /// Ends the drain.
     pub(super) force: CancellationToken,
+    /// Ends the listeners.
+    pub(super) stop: CancellationToken,
     /// Ends the background tasks.
     pub(super) shutdown: CancellationToken,
     /// Cancelled where a background task ended that never should.
@@ -66,7 +66,8 @@ impl Parts {
         let metrics = Arc::new(Metrics::new());
         metrics.started(wall_clock());
         let health = Arc::new(Health::new(metrics.clone()));
-        let stores = Stores::open(settings, &tracker, &shutdown)?;
+        let activity = Arc::new(Activity::new(settings.node.name.clone()));
+        let stores = Stores::open(settings, &tracker, &shutdown)?.noted(&activity, &metrics);
         let epoch = Arc::new(Epoch::new(stores.nodes.clone()));
         let tenants = Arc::new(terms::tenants(settings));
         let streams = Arc::new(StreamService::new(
@@ -90,7 +91,7 @@ impl Parts {
             ping_every: Duration::from_secs(settings.streams.ping_seconds),
         });
         let (keys, listed, timing) = terms::keys(settings);
-        let drain = CancellationToken::new();
+        let (drain, stop) = (CancellationToken::new(), CancellationToken::new());
         let secret = settings.auth.secret.as_ref();
         let demo = secret.filter(|_| dev).map(|secret| Demo {
             secret: secret.expose().to_owned(),
@@ -123,6 +124,7 @@ impl Parts {
             socket_permits: Arc::new(Semaphore::new(settings.node.max_sockets)),
             health,
             metrics,
+            activity,
             nodes: stores.nodes,
             bus: stores.bus,
             node: settings.node.name.clone(),
@@ -136,10 +138,11 @@ impl Parts {
             pages: Pages::new(settings.web.dir.clone()),
             demo,
             drain: drain.clone(),
+            stop: stop.clone(),
         });
         let (force, defect) = (CancellationToken::new(), CancellationToken::new());
         let link = stores.link;
-        Ok(Self { api, hub, link, tracker, drain, force, shutdown, defect, epoch })
+        Ok(Self { api, hub, link, tracker, drain, force, stop, shutdown, defect, epoch })
     }
 
     pub(super) fn start_tasks(&self, settings: &Settings, bound: SocketAddr) {
@@ -163,6 +166,7 @@ impl Parts {
             cobrowse: api.cobrowse_sockets.clone(),
             epoch: self.epoch.clone(),
             metrics: api.metrics.clone(),
+            activity: api.activity.clone(),
             probes,
             record: record(settings, bound),
         };
@@ -172,6 +176,7 @@ impl Parts {
             hub: self.hub.clone(),
             epoch: self.epoch.clone(),
             metrics: api.metrics.clone(),
+            activity: api.activity.clone(),
             node: api.node.clone(),
         };
         self.watch("renewals", renewals.run(self.shutdown.clone()));
@@ -240,6 +245,7 @@ fn record(settings: &Settings, bound: SocketAddr) -> NodeRecord {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         sockets: 0,
         draining: false,
-        started_ms: u64::try_from(wall_clock().as_millis()).unwrap_or(u64::MAX),
+        started_ms: wall_clock_ms(),
+        load: None,
     }
 }

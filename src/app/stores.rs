@@ -6,6 +6,7 @@ use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    activity::{Activity, NotedCobrowse, NotedStreams},
     backend::{
         memory::{
             MemoryBus, MemoryCobrowse, MemoryNodes, MemoryShortCodes, MemorySlots, MemoryStreams,
@@ -31,6 +32,7 @@ use crate::{
         streams::StreamStore,
         visitors::VisitorStore,
     },
+    metrics::Metrics,
 };
 
 /// The stores of a node behind their traits.
@@ -82,6 +84,14 @@ impl Stores {
             bus: Arc::new(bus),
             link: Some(link.state()),
         })
+    }
+
+    /// The same, with what they answer noted.
+    pub(super) fn noted(self, activity: &Arc<Activity>, metrics: &Arc<Metrics>) -> Self {
+        let (activity, metrics) = (activity.clone(), metrics.clone());
+        let cobrowse = NotedCobrowse { store: self.cobrowse, activity: activity.clone() };
+        let streams = NotedStreams { store: self.streams, activity, metrics };
+        Self { streams: Arc::new(streams), cobrowse: Arc::new(cobrowse), ..self }
     }
 
     fn memory() -> Self {

@@ -33,6 +33,60 @@ pub struct NodeRecord {
     pub draining: bool,
     /// When it started, milliseconds since 1970.
     pub started_ms: u64,
+    /// What it does; none of a release that did not tell.
+    #[serde(default)]
+    pub load: Option<Load>,
+}
+
+/// What a node does, as its own metrics have it. A number that a release does not know is 0 to
+/// the others.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Load {
+    /// When it was taken, milliseconds since 1970 by the node's clock.
+    pub at_ms: u64,
+    /// Whether the node took work.
+    pub ready: bool,
+    /// Stream sessions whose socket it holds.
+    pub held_streams: u64,
+    /// Co-browse sessions it hosts.
+    pub hosted_sessions: u64,
+    /// Visitors whose presence connection it holds.
+    pub visitors: u64,
+    /// What it has counted since its start.
+    pub since_start: Tally,
+    /// How long its answers took in the last ten seconds.
+    pub latency: Option<Latency>,
+}
+
+/// What a node has counted since its start.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tally {
+    /// Requests answered, on both listeners.
+    pub requests: u64,
+    /// Stream sessions admitted.
+    pub creates: u64,
+    /// Stream sessions refused at a limit.
+    pub refusals: u64,
+    /// Stream sessions that others took the place of.
+    pub takeovers: u64,
+    /// Frames received from visitors.
+    pub relay_frames: u64,
+    /// Their bytes.
+    pub relay_bytes: u64,
+}
+
+/// How long answers took in a window, in microseconds: estimates from a histogram's buckets.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Latency {
+    /// Half took no longer.
+    pub p50_us: u64,
+    /// Of twenty, one took longer.
+    pub p95_us: u64,
+    /// Of a hundred, one took longer.
+    pub p99_us: u64,
 }
 
 /// A message from node to node. Truth is in the store; a message is a hint to look there.
@@ -126,4 +180,25 @@ pub trait NodeStore: Send + Sync {
     ///
     /// Another value than before means that data was lost. Also serves as the store's probe.
     async fn epoch(&self) -> Result<String, StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn records_of_older_and_newer_releases_are_read() {
+        let mut record = json!({
+            "name": "a", "server_url": null, "internal_url": "http://a/", "version": "1",
+            "sockets": 7, "draining": false, "started_ms": 1,
+        });
+        let older: NodeRecord = serde_json::from_value(record.clone()).unwrap();
+        assert_eq!((older.sockets, older.load), (7, None));
+        record["load"] = json!({ "visitors": 3, "since_start": { "creates": 2, "new": 1 } });
+        let newer: NodeRecord = serde_json::from_value(record).unwrap();
+        let load = newer.load.unwrap();
+        assert_eq!((load.visitors, load.held_streams, load.since_start.creates), (3, 0, 2));
+    }
 }

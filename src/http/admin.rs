@@ -1,4 +1,4 @@
-//! The admin API: look into an account, end a session, see and drain nodes.
+//! The admin API of stream sessions: look into an account, end a session.
 
 use axum::{
     extract::{Path, State},
@@ -9,12 +9,11 @@ use utoipa::ToSchema;
 
 use super::{
     extract::{Operator, OptionalJson, plain_text},
-    problem::{Kind, Problem},
+    problem::Problem,
     state::SharedApi,
 };
 use crate::domain::{
-    cluster::{Message, NodeRecord},
-    ids::{CustomerId, NodeName, SessionId, TenantId},
+    ids::{CustomerId, SessionId, TenantId},
     streams::{Account, EndReason, ReleaseOutcome, Session},
 };
 
@@ -66,40 +65,6 @@ pub struct EndRequest {
     /// Told to the customer's client where its dialect can: at most 200 characters.
     #[serde(default)]
     reason: String,
-}
-
-/// The nodes of the cluster.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct AdminNodes {
-    nodes: Vec<AdminNode>,
-}
-
-/// A node of the cluster.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct AdminNode {
-    name: String,
-    server_url: Option<String>,
-    internal_url: String,
-    version: String,
-    /// Sockets open now.
-    sockets: u64,
-    draining: bool,
-    /// Milliseconds since 1970, by the node's clock.
-    started_ms: u64,
-}
-
-impl From<NodeRecord> for AdminNode {
-    fn from(node: NodeRecord) -> Self {
-        Self {
-            name: node.name.into(),
-            server_url: node.server_url,
-            internal_url: node.internal_url,
-            version: node.version,
-            sockets: node.sockets,
-            draining: node.draining,
-            started_ms: node.started_ms,
-        }
-    }
 }
 
 fn account(tenant: String, customer: String) -> Account {
@@ -169,56 +134,4 @@ pub async fn end_session(
         ReleaseOutcome::AlreadyEnded(_) => Ok(StatusCode::NO_CONTENT),
         ReleaseOutcome::Unknown | ReleaseOutcome::Stale => Err(Problem::no_such_session()),
     }
-}
-
-/// The nodes of the cluster
-#[utoipa::path(
-    get, path = "/api/v1/nodes", operation_id = "list_nodes",
-    tag = "Admin",
-    security(("admin" = [])),
-    responses(
-        (status = 200, body = AdminNodes),
-        (status = 401, response = super::docs::ProblemDetails),
-        (status = 503, response = super::docs::ProblemDetails),
-    ),
-)]
-pub async fn nodes(
-    _: Operator,
-    State(api): State<SharedApi>,
-) -> Result<axum::Json<AdminNodes>, Problem> {
-    let nodes = api.nodes.nodes().await?.into_iter().map(AdminNode::from).collect();
-    Ok(axum::Json(AdminNodes { nodes }))
-}
-
-/// Drain a node: it takes no new sessions, sends its sockets away and stops
-#[utoipa::path(
-    post, path = "/api/v1/nodes/{name}/drain", operation_id = "drain_node",
-    tag = "Admin",
-    security(("admin" = [])),
-    params(("name" = String, Path, description = "`node.name`")),
-    responses(
-        (status = 202, description = "It is told"),
-        (status = 400, response = super::docs::ProblemDetails),
-        (status = 401, response = super::docs::ProblemDetails),
-        (status = 404, response = super::docs::ProblemDetails),
-        (status = 503, response = super::docs::ProblemDetails),
-    ),
-)]
-pub async fn drain(
-    _: Operator,
-    State(api): State<SharedApi>,
-    Path(name): Path<String>,
-) -> Result<StatusCode, Problem> {
-    let node = NodeName::from(name);
-    if !api.nodes.nodes().await?.iter().any(|known| known.name == node) {
-        return Err(Problem::new(Kind::NoSuchNode, "GET /api/v1/nodes lists them."));
-    }
-    tracing::info!(%node, "an operator drains a node");
-    if node == api.node {
-        // Also when the bus is away, an operator must be able to stop the node it talks to.
-        api.drain.cancel();
-    } else {
-        api.bus.publish(&node, &Message::Drain);
-    }
-    Ok(StatusCode::ACCEPTED)
 }

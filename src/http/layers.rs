@@ -66,7 +66,7 @@ async fn measure(api: &SharedApi, request: Request, next: Next) -> Response {
         Ok(response) => problems(response).await,
         Err(_) => Problem::new(Kind::Timeout, "Send the request faster.").into_response(),
     };
-    api.metrics.request_seconds.observe(started.elapsed().as_secs_f64());
+    api.metrics.request_seconds.observe(started.elapsed());
     let status = response.status().as_u16();
     api.metrics.requests.get_or_create(&metrics::Request { method, route, status }).inc();
     response

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod admin_cobrowse;
+pub mod admin_nodes;
 pub mod api_key;
 pub mod cobrowse;
 pub mod cobrowse_caller;
@@ -9,8 +10,10 @@ pub mod cobrowse_history;
 pub mod cobrowse_host;
 pub mod cobrowse_sockets;
 pub mod cobrowse_users;
+pub mod console;
 pub mod demo;
 pub mod docs;
+pub mod events;
 pub mod extract;
 pub mod layers;
 pub mod media_entity;
@@ -107,8 +110,17 @@ fn operations() -> OpenApiRouter<SharedApi> {
         .routes(routes!(admin::sessions))
         .routes(routes!(admin::end_session))
         .routes(routes!(admin_cobrowse::session, admin_cobrowse::end_session))
-        .routes(routes!(admin::nodes))
-        .routes(routes!(admin::drain))
+        .routes(routes!(admin_nodes::nodes))
+        .routes(routes!(admin_nodes::drain))
+        .routes(routes!(events::events))
+}
+
+fn console() -> Router<SharedApi> {
+    Router::new()
+        .route("/", get(console::home))
+        .route("/console", get(console::home))
+        .route("/console/", get(console::index))
+        .route("/console/{*file}", get(console::page))
 }
 
 fn demo() -> Router<SharedApi> {
@@ -161,7 +173,7 @@ pub fn public(api: SharedApi, base_paths: &BasePaths<'_>) -> Router {
 
 /// The admin listener.
 pub fn private(api: SharedApi) -> Router {
-    finish(operations().into(), api)
+    finish(Router::from(operations()).merge(console().layer(CompressionLayer::new())), api)
 }
 
 fn finish(routes: Router<SharedApi>, api: std::sync::Arc<Api>) -> Router {

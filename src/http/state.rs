@@ -9,6 +9,7 @@ use url::Url;
 
 use super::problem::Problem;
 use crate::{
+    activity::Activity,
     auth::{Keyring, LinkTokens, SocketTokens},
     domain::{
         cluster::{Bus, NodeStore},
@@ -59,6 +60,8 @@ pub struct Api {
     pub health: Arc<Health>,
     /// Counts.
     pub metrics: Arc<Metrics>,
+    /// What happens here.
+    pub activity: Arc<Activity>,
     /// Registry.
     pub nodes: Arc<dyn NodeStore>,
     /// Messages to nodes.
@@ -85,6 +88,8 @@ pub struct Api {
     pub demo: Option<super::demo::Demo>,
     /// Cancelled to drain this node.
     pub drain: CancellationToken,
+    /// Cancelled when the listeners close: answers that never end by themselves end then.
+    pub stop: CancellationToken,
 }
 
 /// The state as handlers take it.

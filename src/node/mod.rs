@@ -4,6 +4,7 @@
 pub mod drain;
 pub mod hosting;
 pub mod inbox;
+pub mod load;
 pub mod presence;
 pub mod probes;
 pub mod pulse;

@@ -1,15 +1,16 @@
 //! The node's pulse: probes store and bus each second, beats in the registry, notices lost data.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::probes::{Probes, SILENT_PROBES};
+use super::{
+    load::LoadMeter,
+    probes::{Probes, SILENT_PROBES},
+};
 use crate::{
+    activity::{Activity, What},
     domain::{
         cluster::{Bus, Message, NodeRecord, NodeStore},
         error::StoreError,
@@ -44,7 +45,9 @@ pub struct Pulse {
     pub metrics: Arc<Metrics>,
     /// What was sent to the own channel, and what came back.
     pub probes: Arc<Probes>,
-    /// This node's registry entry; sockets and draining are filled in.
+    /// Told when the store goes away and comes back.
+    pub activity: Arc<Activity>,
+    /// This node's registry entry; sockets, draining and load are filled in.
     pub record: NodeRecord,
 }
 
@@ -56,9 +59,10 @@ impl Pulse {
     pub async fn run(self, shutdown: CancellationToken) {
         let mut wait = FIRST_PULSE;
         let mut epoch = self.epoch.number();
+        let mut meter = LoadMeter::new(self.metrics.clone());
         loop {
             self.check_bus(wait == PULSE);
-            self.check_store(&mut epoch).await;
+            self.check_store(&mut epoch, &mut meter).await;
             let is_ready = self.health.obstacles().is_empty();
             wait = if is_ready { PULSE } else { (wait * 2).min(PULSE) };
             if shutdown.run_until_cancelled(sleep(wait)).await.is_none() {
@@ -83,7 +87,7 @@ impl Pulse {
         self.bus.publish(&self.record.name, &Message::Probe { nonce: self.probes.next() });
     }
 
-    async fn check_store(&self, known: &mut u64) {
+    async fn check_store(&self, known: &mut u64, meter: &mut LoadMeter) {
         match self.epoch.check().await {
             Ok(epoch) => {
                 if epoch != *known {
@@ -92,22 +96,24 @@ impl Pulse {
                     self.recheck();
                 }
                 *known = epoch;
-                self.beat().await;
+                self.beat(meter).await;
             }
             Err(error) => self.store_failed(&error),
         }
     }
 
-    async fn beat(&self) {
+    async fn beat(&self, meter: &mut LoadMeter) {
         let record = NodeRecord {
             sockets: (self.hub.len() + self.cobrowse.crowd.len()) as u64,
             draining: self.health.is_draining(),
+            load: Some(meter.take(self.health.obstacles().is_empty())),
             ..self.record.clone()
         };
         match self.nodes.beat(&record, BEAT_LEASE_MS).await {
             Ok(()) => {
                 if self.health.set_store(true) {
                     tracing::info!("the store answers");
+                    self.activity.note(|| What::Store { up: true });
                     Metrics::count(&self.metrics.rechecks, "store_back");
                     self.recheck();
                 }
@@ -126,11 +132,7 @@ impl Pulse {
         Metrics::count(&self.metrics.store_errors, "pulse");
         if self.health.set_store(false) {
             tracing::warn!(%error, "the store does not answer: this node is not ready");
+            self.activity.note(|| What::Store { up: false });
         }
     }
-}
-
-/// Now, in milliseconds since 1970, by this machine's clock: for people, never for leases.
-pub fn wall_clock() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

@@ -7,6 +7,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    activity::{Activity, What},
     domain::{
         error::StoreError,
         ids::NodeName,
@@ -43,6 +44,8 @@ pub struct Renewals {
     pub epoch: Arc<Epoch>,
     /// Counts.
     pub metrics: Arc<Metrics>,
+    /// Told what lapses.
+    pub activity: Arc<Activity>,
     /// This node.
     pub node: NodeName,
 }
@@ -176,6 +179,10 @@ impl Renewals {
                 "superseded"
             }
             Ok(Verdict::Expired) => {
+                self.activity.note(|| What::StreamExpired {
+                    account: socket.account.clone(),
+                    session: socket.session.clone(),
+                });
                 socket.orders.push(Order::Expired);
                 "expired"
             }

@@ -3,7 +3,7 @@
 use baton::{
     backend::redis::{keys::Keys, nodes::RedisNodes},
     domain::{
-        cluster::{NodeRecord, NodeStore},
+        cluster::{Load, NodeRecord, NodeStore},
         ids::NodeName,
     },
 };
@@ -22,6 +22,7 @@ fn record(name: &str) -> NodeRecord {
         sockets: 7,
         draining: false,
         started_ms: 1,
+        load: Some(Load { visitors: 3, ..Load::default() }),
     }
 }
 

@@ -15,7 +15,7 @@ const LONGEST_SOURCE: usize = 400;
 const LONGEST_SCRIPT: usize = 100;
 
 /// What each layer must not know.
-const LAYERS: [(&str, &[&str]); 4] = [
+const LAYERS: [(&str, &[&str]); 5] = [
     (
         "src/domain",
         &[
@@ -27,6 +27,19 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "crate::backend",
             "crate::app",
             "crate::config",
+            "crate::activity",
+        ],
+    ),
+    (
+        "src/activity",
+        &[
+            "axum",
+            "redis",
+            "crate::http",
+            "crate::ws",
+            "crate::backend",
+            "crate::app",
+            "crate::node",
         ],
     ),
     ("src/backend", &["axum", "crate::http", "crate::ws", "crate::app"]),

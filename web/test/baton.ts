@@ -11,11 +11,14 @@ const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 
 export class Baton {
   readonly origin: string;
+  /** The origin of the admin listener. */
+  readonly admin: string;
   readonly #process: ChildProcess;
 
-  private constructor(process: ChildProcess, origin: string) {
+  private constructor(process: ChildProcess, origin: string, admin: string) {
     this.#process = process;
     this.origin = origin;
+    this.admin = admin;
   }
 
   /** Starts a node with development settings and these on top. */
@@ -37,18 +40,27 @@ export class Baton {
     child.stderr.on("data", (chunk) => {
       errors += chunk;
     });
-    const origin = await new Promise<string>((resolve, reject) => {
+    const [origin, admin] = await new Promise<[string, string]>((resolve, reject) => {
       child.once("error", (cause) => reject(new Error(`cannot start ${BINARY}`, { cause })));
       child.once("exit", (code) =>
         reject(new Error(`${BINARY} ended with ${code} before it listened:\n${errors}`)),
       );
+      let listening = "";
       // Read to the end, so that the pipe never fills.
       createInterface(child.stdout).on("line", (line) => {
-        const listening = /^listening on (http:\/\/127\.0\.0\.1:\d+)/.exec(line);
-        if (listening?.[1]) resolve(listening[1]);
+        const [, what, where = ""] =
+          /^(listening|admin) on (http:\/\/127\.0\.0\.1:\d+)/.exec(line) ?? [];
+        if (what === "listening") listening = where;
+        // Said after the other.
+        if (what === "admin") resolve([listening, where]);
       });
     });
-    return new Baton(child, origin);
+    return new Baton(child, origin, admin);
+  }
+
+  /** Waits until the node has ended by itself. */
+  async gone(): Promise<void> {
+    if (this.#process.exitCode === null) await once(this.#process, "exit");
   }
 
   /** Ends the node the way an operator does, and waits until it is gone. */

@@ -12,6 +12,7 @@ mod cobrowse_sessions;
 mod cobrowse_tenants;
 mod cobrowse_users;
 mod cors;
+mod events;
 mod limits;
 mod media_ends;
 mod media_limits;

@@ -9,6 +9,7 @@ mod cobrowse;
 mod cost;
 mod drain;
 mod growth;
+mod load;
 mod node;
 mod operator;
 mod ping;

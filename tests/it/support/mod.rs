@@ -15,6 +15,7 @@ pub(crate) mod redis;
 pub(crate) mod stores;
 pub(crate) mod tokens;
 pub(crate) mod topology;
+pub(crate) mod watching;
 pub(crate) mod ws;
 
 pub(crate) use eventually::{DEADLINE, eventually, in_time};
