@@ -1,11 +1,12 @@
 /** Two nodes behind a balancer without stickiness: the node that hosts a session dies, the session goes on. */
 import type { FrameLocator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { Balancer } from "./balancer.ts";
-import { Baton } from "./baton.ts";
-import { Browser } from "./browser.ts";
-import { Overlay } from "./overlay.ts";
-import { Redis } from "./redis.ts";
+import { Balancer } from "./support/balancer.ts";
+import { Baton } from "./support/baton.ts";
+import { Browser } from "./support/browser.ts";
+import { Desk } from "./support/desk.ts";
+import { Overlay } from "./support/overlay.ts";
+import { Redis } from "./support/redis.ts";
 
 const API_KEY = "the key of the agents' application, for tests";
 const SECRET = "a secret that every node of a test's cluster shares";
@@ -62,25 +63,10 @@ async function apart(name: string): Promise<{ page: Page; viewer: Page; mirror: 
   await page.waitForFunction(() => window.Baton?.lookupCode);
   balancer.to(other.origin);
   const viewer = await browser.page();
-  await viewer.goto(await link(name));
+  await viewer.goto(await (await Desk.of(balancer, API_KEY)).link(name));
   await (await Overlay.of(page)).click("button", "Allow");
   await viewer.locator('html[data-scene="live"]').waitFor();
   return { page, viewer, mirror: viewer.frameLocator("#mirror iframe") };
-}
-
-async function link(visitor: string): Promise<string> {
-  const call = async (path: string, init?: RequestInit) => {
-    const headers = { "X-Api-Key": API_KEY };
-    return (await fetch(`${balancer.origin}/v1.1/${path}`, { ...init, headers })).json();
-  };
-  const { visitors } = (await call(`list.json?search=${visitor}`)) as {
-    visitors: { short_id: string }[];
-  };
-  const answer = await call(`visitors/${visitors[0]?.short_id}/watch_url.json`, {
-    method: "POST",
-    body: JSON.stringify({ agent: { id: "a1", name: "Ann" } }),
-  });
-  return (answer as { watch_url: string }).watch_url;
 }
 
 async function add(page: Page): Promise<void> {

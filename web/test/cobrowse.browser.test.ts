@@ -4,11 +4,11 @@
  */
 import type { Frame, FrameLocator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { Desk } from "./agent.ts";
-import { Baton } from "./baton.ts";
-import { Browser } from "./browser.ts";
-import { Overlay, POLL } from "./overlay.ts";
-import { PageServer } from "./pages.ts";
+import { Baton } from "./support/baton.ts";
+import { Browser } from "./support/browser.ts";
+import { Desk } from "./support/desk.ts";
+import { Overlay, POLL } from "./support/overlay.ts";
+import { PageServer } from "./support/pages.ts";
 
 /** The order of wire/upscope.md. */
 const STATUSES = [
@@ -252,8 +252,7 @@ async function say(page: Page, message: object): Promise<void> {
 
 test("an application on another origin controls the viewer, and hears every status in its order", async () => {
   const { page, overlay } = await shopper("Olga");
-  const { short_id } = await (await Desk.of(baton)).visitor("Olga");
-  const app = await application(await watchUrl(short_id));
+  const app = await application(await (await Desk.of(baton)).link("Olga", { origin: crm.origin }));
   await overlay.click("button", "Allow");
   const statuses = async () =>
     (await heard(app)).flatMap(({ sessionStatus }) => (sessionStatus ? [sessionStatus] : []));
@@ -283,16 +282,6 @@ test("an application on another origin controls the viewer, and hears every stat
   await page.getByRole("heading", { name: "Everything for a slow cup" }).waitFor();
 });
 
-async function watchUrl(visitor: string): Promise<string> {
-  const key = (await (await fetch(`${baton.origin}/demo/api-key`)).json()) as { apiKey: string };
-  const response = await fetch(`${baton.origin}/v1.1/visitors/${visitor}/watch_url.json`, {
-    method: "POST",
-    headers: { "X-Api-Key": key.apiKey },
-    body: JSON.stringify({ agent: { id: "a1", name: "Ann" }, origin: crm.origin }),
-  });
-  return ((await response.json()) as { watch_url: string }).watch_url;
-}
-
 test("nothing that a page contains runs in the viewer", async () => {
   const pwn = "(top.pwned = self.pwned = parent.pwned = true)";
   const html = `<!doctype html><title>Hostile</title><h1>Hostile page</h1>
@@ -309,9 +298,8 @@ test("nothing that a page contains runs in the viewer", async () => {
   const page = await browser.page();
   await page.goto(crm.serve("/hostile", { html }));
   const overlay = await Overlay.of(page);
-  const { short_id } = await (await Desk.of(baton)).visitor("Hostile");
   const viewer = await browser.page();
-  await viewer.goto(await watchUrl(short_id));
+  await viewer.goto(await (await Desk.of(baton)).link("Hostile"));
   await overlay.click("button", "Allow");
   const inside = viewer.frameLocator("#mirror iframe");
   await inside.getByRole("heading", { name: "Hostile page" }).waitFor();

@@ -3,7 +3,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
-import { Baton } from "./baton.ts";
+import { Baton } from "./support/baton.ts";
 
 const README = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
 
