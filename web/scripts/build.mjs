@@ -1,6 +1,5 @@
 // Builds web/dist: each entry bundled, every other file of src copied. Same input, same bytes.
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,11 +12,6 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Folders of src whose files that are no scripts are served, and where. */
 const FOLDERS = { demo: "demo", viewer: "cobrowse", console: "console", player: "player" };
-
-// TEMPORARY, while the parts are written side by side: what is not there yet is left out.
-/** @param {Record<string, string>} entries */
-const there = (entries) =>
-  Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(`${root}/${file}`)));
 
 /** @type {import("esbuild").BuildOptions} */
 const common = {
@@ -39,7 +33,6 @@ const MODULES = {
 
 await rm(`${root}/dist`, { recursive: true, force: true });
 for (const [from, to] of Object.entries(FOLDERS)) {
-  if (!existsSync(`${root}/src/${from}`)) continue;
   await cp(`${root}/src/${from}`, `${root}/dist/${to}`, {
     recursive: true,
     filter: (source) => extname(source) !== ".ts",
@@ -48,14 +41,14 @@ for (const [from, to] of Object.entries(FOLDERS)) {
 await Promise.all([
   build({
     ...common,
-    entryPoints: there(SCRIPTS),
+    entryPoints: SCRIPTS,
     outdir: "dist/cobrowse",
     format: "iife",
     minify: true,
   }),
   build({
     ...common,
-    entryPoints: there(MODULES),
+    entryPoints: MODULES,
     plugins: [rrweb],
     outdir: "dist/cobrowse",
     format: "esm",
@@ -63,7 +56,7 @@ await Promise.all([
   }),
   build({
     ...common,
-    entryPoints: there({ console: "src/console/console.ts" }),
+    entryPoints: { console: "src/console/console.ts" },
     outdir: "dist/console",
     format: "esm",
     minify: true,
@@ -71,17 +64,17 @@ await Promise.all([
   // Not minified: the package and the demos are also meant to be read.
   build({
     ...common,
-    entryPoints: there({ index: "src/player/index.ts" }),
+    entryPoints: { index: "src/player/index.ts" },
     outdir: "dist/player",
     format: "esm",
   }),
   build({
     ...common,
-    entryPoints: there({
+    entryPoints: {
       player: "src/demo/player.ts",
       shop: "src/demo/shop.ts",
       desk: "src/demo/desk.ts",
-    }),
+    },
     outdir: "dist/demo",
     format: "esm",
   }),
