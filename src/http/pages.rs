@@ -3,6 +3,7 @@
 use std::{borrow::Cow, path::PathBuf};
 
 use axum::{
+    body::Bytes,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -37,7 +38,8 @@ pub struct Pages {
 
 /// A file of the front end.
 pub struct Page {
-    bytes: Cow<'static, [u8]>,
+    bytes: Bytes,
+    hash: [u8; 32],
     media_type: mime_guess::Mime,
     policy: HeaderValue,
 }
@@ -50,15 +52,21 @@ impl Pages {
 
     /// The file of that path below `web/dist`.
     pub async fn get(&self, path: &str) -> Result<Page, Problem> {
-        let bytes = match &self.directory {
-            None => Embedded::get(path).map(|file| file.data),
+        let found = match &self.directory {
+            None => Embedded::get(path).map(|file| (bytes(file.data), file.metadata.sha256_hash())),
             // Names of our own pages only: no part may lead out of the directory.
             Some(_) if path.split('/').any(|part| part.starts_with('.')) => None,
-            Some(directory) => tokio::fs::read(directory.join(path)).await.ok().map(Cow::Owned),
+            Some(directory) => {
+                let read = tokio::fs::read(directory.join(path)).await.ok();
+                read.map(|read| {
+                    let hash = Sha256::digest(&read).into();
+                    (Bytes::from(read), hash)
+                })
+            }
         };
-        let Some(bytes) = bytes else { return Err(self.missing()) };
+        let Some((bytes, hash)) = found else { return Err(self.missing()) };
         let media_type = mime_guess::from_path(path).first_or_octet_stream();
-        Ok(Page { bytes, media_type, policy: CONTENT_SECURITY_POLICY })
+        Ok(Page { bytes, hash, media_type, policy: CONTENT_SECURITY_POLICY })
     }
 
     fn missing(&self) -> Problem {
@@ -79,7 +87,8 @@ impl Page {
     /// With a name that stands in it replaced.
     pub fn replace(self, name: &str, value: &str) -> Self {
         let text = String::from_utf8_lossy(&self.bytes).replace(name, value);
-        Self { bytes: Cow::Owned(text.into_bytes()), ..self }
+        let hash = Sha256::digest(&text).into();
+        Self { bytes: Bytes::from(text), hash, ..self }
     }
 
     /// A plain script is read in the encoding of the page around it, unless it names its own.
@@ -91,9 +100,8 @@ impl Page {
 
     /// The answer to a request: 304 where the browser has this version.
     pub fn answer(self, request: &HeaderMap) -> Response {
-        let hash = Sha256::digest(&self.bytes);
         // Weak: the answer may be compressed on its way.
-        let tag = format!("W/\"{}\"", hex(&hash[..TAG_BYTES]));
+        let tag = format!("W/\"{}\"", hex(&self.hash[..TAG_BYTES]));
         let known = text(request, &header::IF_NONE_MATCH).unwrap_or_default();
         let is_known = known.split(',').any(|known| known.trim() == tag);
         let headers = [
@@ -108,7 +116,7 @@ impl Page {
         let mut response = if is_known {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
-            self.bytes.into_owned().into_response()
+            self.bytes.into_response()
         };
         for (name, value) in headers {
             if let Some(value) = value {
@@ -116,6 +124,14 @@ impl Page {
             }
         }
         response
+    }
+}
+
+/// What is embedded is not copied: sites ask for the visitor script with each page view.
+fn bytes(data: Cow<'static, [u8]>) -> Bytes {
+    match data {
+        Cow::Borrowed(data) => Bytes::from_static(data),
+        Cow::Owned(data) => Bytes::from(data),
     }
 }
 

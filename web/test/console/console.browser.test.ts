@@ -78,14 +78,17 @@ function said(page: Page, what: string) {
   return page.locator("#feed li", { hasText: customer }).filter({ hasText: what });
 }
 
-/** The demo's player of the customer, playing. */
+/** A device of the customer, as the demo shows it. */
+function device(page: Page, name: string, state: string) {
+  return page.locator(`.device[data-name="${name}"][data-state="${state}"]`);
+}
+
+/** The demo, with this device of the customer playing. */
 async function player(name: string): Promise<Page> {
-  const query = new URLSearchParams({ customer, name, offer: "S1" });
   const page = await browser.page();
-  await page.goto(`${baton.origin}/demo/player.html?${query}`);
-  await page.locator('#player[data-state="idle"]').waitFor();
-  await page.getByRole("button", { name: "Play", exact: true }).click();
-  await page.locator('#player[data-state="playing"]').waitFor();
+  await page.goto(`${baton.origin}/demo/player.html?${new URLSearchParams({ customer })}`);
+  await device(page, name, "idle").getByRole("button", { name: /^Play/ }).click();
+  await device(page, name, "playing").waitFor();
   return page;
 }
 
@@ -169,12 +172,12 @@ test("an account is searched, and ending a session tells its player", async () =
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("button", { name: "Cancel" }).click();
   await dialog.waitFor({ state: "hidden" });
-  expect(await playing.locator('#player[data-state="playing"]').count()).toBe(1);
+  expect(await device(playing, "Living room TV", "playing").count()).toBe(1);
 
   await row.getByRole("button", { name: "End Living room TV" }).click();
   await dialog.getByLabel("Reason").fill("maintenance");
   await dialog.getByRole("button", { name: "End session" }).click();
-  await playing.locator('#player[data-state="terminated"]').waitFor();
+  await device(playing, "Living room TV", "terminated").waitFor();
   await page.getByText(`No live session of demo / ${customer}.`).waitFor();
   await said(page, "ended by an operator").filter({ hasText: "maintenance" }).waitFor();
 });
