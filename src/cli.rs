@@ -216,11 +216,16 @@ fn demo(settings: &Settings, node: &Node) -> String {
     let url = url.as_str().trim_end_matches('/');
     let sessions =
         [url, settings.cobrowse.base_path.trim_end_matches('/'), "/rest/live/sessions"].concat();
+    let admin = node.admin_addr;
     // A key that somebody configured is a secret, and not shown.
     let made_up = settings.demo_api_key.as_ref();
     let api_key = made_up.map_or("<watch.api_key>", |key| key.expose());
     format!(
-        "\ndemo player   {url}/demo/player.html?customer=alice\n\
+        "\ndemo pages    {url}/demo/index.html\n\
+         player        {url}/demo/player.html?customer=alice\n\
+         shop          {url}/demo/shop.html\n\
+         agent desk    {url}/demo/desk.html\n\
+         console       http://{admin}/console/\n\
          API pages     {url}/docs/\n\
          demo token    {url}/demo/token?customer=alice\n\
          agent token   {url}/demo/token?role=agent&agent=ann&name=Ann\n\

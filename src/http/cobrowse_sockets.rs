@@ -5,9 +5,11 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::{
-    extract::text,
+    extract::{optional_name, text},
     opening::{Opening, SocketBytes, SocketQuery, Upgrade},
     problem::{Kind, Problem},
     state::{Api, SharedApi},
@@ -127,6 +129,16 @@ fn over() -> Problem {
     Problem::new(Kind::SessionEnded, "The session is over: ask for a new one.")
 }
 
+/// The query of a viewer's socket.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ViewerQuery {
+    /// `userToken`, `cid`, or the token of a watch link.
+    token: Option<String>,
+    /// With a `cid`: the agent's name, which the visitor is shown. At most 100 characters.
+    name: Option<String>,
+}
+
 /// Open a viewer's socket
 ///
 /// With the `userToken` of an agent who joined, the `cid` of a short code, or the token of a watch
@@ -135,7 +147,7 @@ fn over() -> Problem {
 #[utoipa::path(
     get, path = "/socket/viewer", operation_id = "open_viewer_socket",
     tag = "Co-browse sockets",
-    params(("token" = String, Query, description = "`userToken`, `cid`, or the token of a watch link")),
+    params(ViewerQuery),
     responses(
         (status = 101, description = "The socket is open: say `hello`"),
         (status = 400, response = super::docs::ProblemDetails),
@@ -150,7 +162,7 @@ fn over() -> Problem {
 )]
 pub async fn viewer(
     State(api): State<SharedApi>,
-    Query(query): Query<SocketQuery>,
+    Query(query): Query<ViewerQuery>,
     headers: HeaderMap,
     upgrade: Upgrade,
 ) -> Result<Response, Problem> {
@@ -168,7 +180,10 @@ pub async fn viewer(
     // Before the link is used up: it opens one socket once.
     let opening = Opening::new(&api, upgrade)?;
     let (session, user) = match Credential::read(&token) {
-        Some(credential) => by_credential(&api, &credential).await?,
+        Some(credential) => {
+            let name = optional_name(query.name, "name")?;
+            by_credential(&api, &credential, name).await?
+        }
         None => by_link(&api, &token).await?,
     };
     let ticket = ViewerTicket { session, user, is_passed_on: false };
@@ -199,11 +214,15 @@ fn watch(api: &Api, opening: Opening, ticket: ViewerTicket) -> Response {
 
 type Watching = (Box<Session>, Box<User>);
 
-async fn by_credential(api: &Api, credential: &Credential) -> Result<Watching, Problem> {
+async fn by_credential(
+    api: &Api,
+    credential: &Credential,
+    name: Option<Box<str>>,
+) -> Result<Watching, Problem> {
     let session = session_of(api, credential).await?;
     if session.cid.as_ref() == Some(credential) {
         check_live(&session)?;
-        let joiner = Joiner::Cid(credential.clone());
+        let joiner = Joiner::Cid { cid: credential.clone(), name };
         return joined(api.cobrowse.join(&session.token, &joiner).await?);
     }
     let user = Box::new(user_of(&session, credential)?.clone());

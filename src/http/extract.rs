@@ -31,6 +31,8 @@ use crate::{
 
 /// Longest `Idempotency-Key`.
 const KEY_CHARS: usize = 255;
+/// Longest name of a person in a query, in characters.
+const NAME_CHARS: usize = 100;
 /// Longest `user_id`, in characters.
 const USER_CHARS: usize = 200;
 
@@ -152,6 +154,13 @@ impl<T: DeserializeOwned> FromRequest<SharedApi> for OptionalJson<T> {
         let bytes = body(request, api).await?;
         if bytes.is_empty() { Ok(Self(None)) } else { read(&bytes).map(|body| Self(Some(body))) }
     }
+}
+
+/// A person's name in a query, where there is one.
+pub fn optional_name(text: Option<String>, parameter: &str) -> Result<Option<Box<str>>, Problem> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    plain_text(&text, parameter, 1..=NAME_CHARS)?;
+    Ok(Some(text.into()))
 }
 
 /// A text of bounded length without control characters, which would get onto the screens of other

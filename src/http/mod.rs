@@ -99,6 +99,7 @@ fn visitor_pages() -> OpenApiRouter<SharedApi> {
     OpenApiRouter::new()
         .route("/assets/{*file}", get(visitor_pages::asset))
         .route("/watch", get(visitor_pages::by_cid))
+        .route("/watch/", get(visitor_pages::viewer))
         .route("/watch/{link_token}", get(visitor_pages::viewer))
 }
 

@@ -12,14 +12,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     cobrowse_caller::Site,
-    extract::{ClientIp, plain_text},
+    extract::{ClientIp, optional_name},
     problem::{Kind, Problem},
     state::SharedApi,
 };
 use crate::domain::short_codes::{Issued, Names, RedeemAs, Redeemed};
-
-/// Longest name, in characters.
-const NAME_CHARS: usize = 100;
 
 /// Who makes a code.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -102,7 +99,7 @@ pub async fn create(
     query: Asked<CodeQuery>,
 ) -> Result<impl IntoResponse, Problem> {
     let query = read(query)?;
-    let audit_name = name(query.audit_name, "auditName")?;
+    let audit_name = optional_name(query.audit_name, "auditName")?;
     if api.health.is_draining() {
         return Err(Problem::draining());
     }
@@ -137,10 +134,10 @@ pub async fn consumer(
     query: Asked<ConsumerQuery>,
 ) -> Result<impl IntoResponse, Problem> {
     let query = read(query)?;
-    let username = name(query.username, "username")?;
+    let username = optional_name(query.username, "username")?;
     let names = Names {
-        display: name(query.display_name, "displayName")?.or(username),
-        audit: name(query.audit_name, "auditName")?,
+        display: optional_name(query.display_name, "displayName")?.or(username),
+        audit: optional_name(query.audit_name, "auditName")?,
     };
     let code = query.appkey.unwrap_or_default();
     match api.short_codes.redeem(&code, RedeemAs::Consumer, names, address).await? {
@@ -190,13 +187,6 @@ fn refused() -> Problem {
 fn read<T>(query: Asked<T>) -> Result<T, Problem> {
     let Query(query) = query.map_err(|_| Problem::invalid("The query cannot be read."))?;
     Ok(query)
-}
-
-/// A name, where there is one.
-fn name(text: Option<String>, parameter: &str) -> Result<Option<Box<str>>, Problem> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
-    plain_text(&text, parameter, 1..=NAME_CHARS)?;
-    Ok(Some(text.into()))
 }
 
 /// An answer with secrets in it, which no cache keeps.

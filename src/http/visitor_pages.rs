@@ -1,11 +1,12 @@
 //! What browsers load of co-browsing: the script of visitors' pages, and the viewer of agents.
 
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderMap, HeaderName, HeaderValue, header},
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
+use url::form_urlencoded;
 
 use super::{
     problem::{Kind, Problem},
@@ -56,9 +57,10 @@ pub async fn assist(State(api): State<SharedApi>, headers: HeaderMap) -> Result<
 /// with what the page's URL ends with.
 pub async fn viewer(
     State(api): State<SharedApi>,
-    Path(token): Path<String>,
+    token: Option<Path<String>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let token = token.map(|Path(token)| token).unwrap_or_default();
     let page = api.pages.get("cobrowse/watch.html").await?;
     let policy = [VIEWER_POLICY, &embedders(&api, &token).await].concat();
     let policy = HeaderValue::from_str(&policy)
@@ -86,16 +88,25 @@ async fn embedders(api: &Api, token: &str) -> String {
 }
 
 /// The query of [`by_cid`].
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub struct CidQuery {
-    cid: String,
+    cid: Option<String>,
+    name: Option<String>,
 }
 
 /// The viewer of a `cid`, for applications that hand it over as a parameter.
-pub async fn by_cid(Query(CidQuery { cid }): Query<CidQuery>) -> Result<Redirect, Problem> {
-    let read = Credential::read(&cid);
-    let cid =
-        read.ok_or_else(|| Problem::invalid("`cid` is what a short code was redeemed for."))?;
+pub async fn by_cid(query: Result<Query<CidQuery>, QueryRejection>) -> Redirect {
+    let CidQuery { cid, name } = query.map(|Query(query)| query).unwrap_or_default();
     // Relative: it is right below any prefix that a balancer takes off.
-    Ok(Redirect::temporary(&["watch/", cid.expose()].concat()))
+    let mut place = "watch/".to_owned();
+    // Without a secret the page says that its address names no session.
+    if let Some(cid) = cid.and_then(|cid| Credential::read(&cid)) {
+        place.push_str(cid.expose());
+        if let Some(name) = name {
+            let query =
+                form_urlencoded::Serializer::new(String::new()).append_pair("name", &name).finish();
+            place.extend(["?", &query]);
+        }
+    }
+    Redirect::temporary(&place)
 }

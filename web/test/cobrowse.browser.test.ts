@@ -111,6 +111,7 @@ test("a code that the visitor reads out brings an agent to the page", async () =
   await agent.getByLabel("Code that the visitor reads out").fill(code);
   await agent.getByRole("button", { name: "Join" }).click();
   await state(agent, "pendingRequest");
+  await overlay.find("dialog", "Ann would like to see this page");
   await overlay.click("button", "Allow");
   await state(agent, "viewerReady");
   await mirror(agent).getByText("Everything for a slow cup").waitFor();

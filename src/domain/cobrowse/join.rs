@@ -28,7 +28,12 @@ pub enum Joiner {
         vouched: Option<Vouched>,
     },
     /// An agent who got the `cid` by a short code.
-    Cid(Credential),
+    Cid {
+        /// The secret.
+        cid: Credential,
+        /// The name to show: nobody vouches for it but who redeemed the code.
+        name: Option<Box<str>>,
+    },
     /// An agent with a watch link, which was verified.
     Link {
         /// The person, as the agent's application names it.
@@ -142,7 +147,7 @@ impl Joiner {
                 return Err(Refusal::Unknown);
             }
             Self::Agent { vouched, .. } => vouched.is_some() || is_open,
-            Self::Cid(cid) => session.cid.as_ref() == Some(cid),
+            Self::Cid { cid, .. } => session.cid.as_ref() == Some(cid),
             Self::Link { .. } => matches!(session.begun, Begun::WatchLink(_)),
         };
         match (allowed, &session.end) {
@@ -164,7 +169,7 @@ impl Joiner {
                     |user: &&User| user.role == *role && user.agent.as_ref() == Some(agent);
                 session.present().find(is_known)
             }
-            Self::Cid(_) | Self::Link { .. } => None,
+            Self::Cid { .. } | Self::Link { .. } => None,
         }
     }
 
@@ -185,7 +190,7 @@ impl Joiner {
                 let agent = vouched.as_ref().and_then(|vouched| vouched.agent.clone());
                 user(*role, name, agent)
             }
-            Self::Cid(_) => user(Role::Agent, &None, None),
+            Self::Cid { name, .. } => user(Role::Agent, name, None),
             Self::Link { agent, name, permissions, link } => User {
                 permissions: *permissions,
                 link: Some(Box::new(link.clone())),

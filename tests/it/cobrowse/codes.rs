@@ -48,8 +48,9 @@ async fn each_step_of_a_short_code_may_be_at_another_node() {
     let token = text(&consumer, "session-token");
     let mut page = Page::open(at(a), of_session(&token)).await;
     assert_eq!(page.told("session").await["status"], "created");
-    let mut watcher = Watcher::open(at(b), &cid).await;
-    assert_eq!(page.status("pendingRequest").await["users"][1]["role"], "agent");
+    let mut watcher = Watcher::open(at(b), &format!("{cid}&name=Ann%20Bell")).await;
+    let agent = page.status("pendingRequest").await["users"][1].clone();
+    assert_eq!((&agent["role"], &agent["name"]), (&"agent".into(), &"Ann Bell".into()));
     page.say(json!({ "type": "consent", "accepted": true }));
     watcher.status("active").await;
     page.append("shared");

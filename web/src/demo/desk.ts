@@ -52,16 +52,16 @@ function row(visitor: Visitor, shown: string): HTMLLIElement {
   const item = document.createElement("li");
   item.dataset.shown = shown;
   const name = visitor.identities[0] ?? visitor.unique_id ?? `Visitor ${visitor.lookup_code ?? ""}`;
-  const state = visitor.is_in_session ? " · in a session" : "";
   const watch = document.createElement("button");
   watch.type = "button";
-  watch.textContent = "Watch";
+  watch.textContent = visitor.is_in_session ? "Join" : "Watch";
   watch.setAttribute("aria-label", `Watch ${name}`);
   watch.addEventListener("click", () => void watchVisitor(visitor));
   item.append(
     line("strong", name),
-    line("span", visitor.last_url ?? ""),
-    line("small", `${visitor.browser_name ?? "?"}, ${visitor.device_type ?? "?"}${state}`),
+    // The host is the shop's own: what tells pages apart is the path.
+    line("span", visitor.last_url?.replace(/^[^/]*/, "") ?? ""),
+    line("small", `${visitor.browser_name ?? "?"}, ${visitor.device_type ?? "?"}`),
     watch,
   );
   return item;
@@ -74,9 +74,8 @@ function line(tag: string, text: string): HTMLElement {
 }
 
 async function watchVisitor(visitor: Visitor): Promise<void> {
-  const name = agent.value.trim() || "Agent";
   try {
-    frame.open(await visitors.watchUrl(visitor.short_id, name));
+    frame.open(await visitors.watchUrl(visitor.short_id, agentName()));
     listAnswer.textContent = "";
   } catch (error) {
     listAnswer.textContent = reason(error);
@@ -90,11 +89,15 @@ async function joinByCode(digits: string): Promise<void> {
   const answer = await response.json();
   if (response.status === 200) {
     // The path of the viewer is that of every watch link; this one is of the default base path.
-    frame.open(`/cobrowse/watch/${answer.cid}`);
+    frame.open(`/cobrowse/watch/${answer.cid}?${new URLSearchParams({ name: agentName() })}`);
     code.value = "";
   } else {
     codeAnswer.textContent = answer.detail ?? "That did not work.";
   }
+}
+
+function agentName(): string {
+  return agent.value.trim() || "Agent";
 }
 
 function reason(error: unknown): string {

@@ -61,6 +61,7 @@ export class Frame {
     this.#frame.title = "The visitor's page";
     this.#frame.src = url;
     this.#stage.replaceChildren(this.#frame);
+    this.#stage.scrollIntoView({ block: "nearest" });
     this.#messages.replaceChildren();
     this.#tools.hidden = false;
     this.#details.hidden = false;

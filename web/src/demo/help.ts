@@ -28,7 +28,12 @@ export function showHelp(): void {
     open.disabled = true;
     answer.textContent = "One moment …";
     try {
-      const code = await (await baton()).createCode();
+      const script = await baton();
+      const code = await script.createCode();
+      // Read out, and of no use any more.
+      script.on("status", (status) => {
+        if (status !== "created") answer.replaceChildren();
+      });
       const digits = document.createElement("strong");
       digits.className = "code";
       digits.textContent = code.replace(/(\d{3})(?=\d)/g, "$1 ");

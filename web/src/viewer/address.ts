@@ -6,6 +6,8 @@ export interface Address {
   token: string;
   /** `{base}/socket/viewer`, as a WebSocket URL. */
   socket: string;
+  /** Of the agent who comes by a `cid`: the visitor is shown it. */
+  name: string | undefined;
 }
 
 const PAGE = /^(.*)\/watch\/([^/]+)\/?$/;
@@ -16,12 +18,14 @@ export function addressOf(href: string): Address | undefined {
   const [, base, token] = PAGE.exec(url.pathname) ?? [];
   if (base === undefined || token === undefined) return undefined;
   const scheme = url.protocol === "https:" ? "wss:" : "ws:";
-  return { token: decoded(token), socket: `${scheme}//${url.host}${base}/socket/viewer` };
+  const socket = `${scheme}//${url.host}${base}/socket/viewer`;
+  return { token: decoded(token), socket, name: url.searchParams.get("name") ?? undefined };
 }
 
 /** The socket's URL for a token. */
 export function socketUrl(address: Address, token: string): string {
-  return `${address.socket}?token=${encodeURIComponent(token)}`;
+  const name = address.name ? `&name=${encodeURIComponent(address.name)}` : "";
+  return `${address.socket}?token=${encodeURIComponent(token)}${name}`;
 }
 
 function decoded(part: string): string {

@@ -51,6 +51,12 @@ export class Mirror {
     return this.#live;
   }
 
+  /** How far the page is scrolled. */
+  get scrolled(): { x: number; y: number } {
+    const page = this.#live.iframe.contentWindow;
+    return { x: page?.scrollX ?? 0, y: page?.scrollY ?? 0 };
+  }
+
   /** Whether the picture is as of now. */
   get isCurrent(): boolean {
     return !this.#feed.needsSnapshot;

@@ -134,7 +134,7 @@ function again(seconds: number | undefined): string {
 
 function backIn(seconds: number | undefined): string {
   const time = seconds === undefined ? "" : ` The session is kept open for ${seconds} s.`;
-  return `The page is being reloaded, or was closed.${time}`;
+  return `The page is being reloaded, was closed, or lost its connection.${time}`;
 }
 
 function upper(text: string): string {

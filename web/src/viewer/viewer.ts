@@ -12,7 +12,7 @@ import { Memory } from "./memory.ts";
 import { Milestones } from "./milestones.ts";
 import { Mirror } from "./mirror.ts";
 import { element } from "./page.ts";
-import { pictureOf, type Scene } from "./scene.ts";
+import { type Failure, pictureOf, type Scene } from "./scene.ts";
 import { Session, type SessionListener } from "./session.ts";
 import { Stage } from "./stage.ts";
 import { Surface } from "./surface.ts";
@@ -31,7 +31,7 @@ class Viewer implements SessionListener {
   readonly #session: Session;
   readonly #head = new Head();
   readonly #stage = new Stage();
-  readonly #ink = new Ink(element("ink", SVGSVGElement));
+  readonly #ink = new Ink(element("ink", SVGSVGElement), () => this.#mirror.scrolled);
   readonly #say = (message: FromViewer) => void this.#session.say(message);
   readonly #tools = new Tools(this.#ink, this.#say);
   readonly #control = new Control(() => this.#mirror.live, this.#say);
@@ -123,8 +123,9 @@ class Viewer implements SessionListener {
     if (scene.name !== "ended" && scene.name !== "failed") return;
     // Whoever never heard the terms hears of the end nevertheless.
     this.#agree();
+    // Nothing will come of a link that does not open: an application that waits is to know.
+    if (scene.name === "ended" || HOPELESS.has(scene.why)) this.#milestones.reach("terminated");
     if (scene.name !== "ended") return;
-    this.#milestones.reach("terminated");
     this.#isLeaving ||= leaveFor(terms?.branding.on_end_url);
   }
 
@@ -191,6 +192,9 @@ class Viewer implements SessionListener {
 
 /** The toolbar beside a picture. */
 const PRESENCE = { current: "ready", stale: "waiting", hidden: "hidden" } as const;
+
+/** Failures that neither another try nor another window mends. */
+const HOPELESS = new Set<Failure>(["used", "unknown", "refused", "left", "outdated"]);
 
 /** Scenes whose words change with time. */
 const TIMED = new Set<Scene["name"]>(["unavailable", "reconnecting", "left", "loading"]);

@@ -30,6 +30,6 @@ export function reasonOf(ending: Ending): Reason {
     };
   }
   const { status, code, detail } = ending;
-  const message = `${location.origin}: ${detail}`;
+  const message = status === 403 ? `${location.origin} is refused. ${detail}` : detail;
   return { code, message, isOfSession: status === 404 || status === 410 };
 }

@@ -16,9 +16,10 @@ export async function createCode(base: string): Promise<OwnCode> {
 
 async function call(base: string, what: string, method: string): Promise<Record<string, unknown>> {
   // These have their fixed place, wherever co-browsing has its own.
-  const response = await fetch(new URL(`/assistserver/shortcode/${what}`, base), {
-    method,
-    cache: "no-store",
+  const url = new URL(`/assistserver/shortcode/${what}`, base);
+  const response = await fetch(url, { method, cache: "no-store" }).catch(() => {
+    const policy = "see that this page's Content-Security-Policy lets it connect there";
+    throw new Error(`Baton: no code could be made: ${url.origin} cannot be reached; ${policy}.`);
   });
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;

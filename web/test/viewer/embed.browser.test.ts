@@ -213,6 +213,7 @@ test("an embedded viewer of an expired link leads to a new one in its frame", as
   const payload = Buffer.from(JSON.stringify({ l })).toString("base64url");
   const app = await Application.watch(`${here.baton.origin}/cobrowse/watch/h.${payload}.s`);
   await scene(app.viewer, "failed");
+  await app.reaches("terminated");
   await app.viewer.getByRole("button", { name: "Get a new link" }).click();
   await app.viewer.waitForURL(again);
 });

@@ -85,6 +85,24 @@ test("cursor, spotlight and strokes are where the visitor's page has them, at an
   expect(await viewer.locator("#ink polyline").count()).toBe(0);
 });
 
+test("a stroke stays with what it was drawn on, as it does at the visitor's", async () => {
+  const long = node("div", { style: "height: 3000px" }, ["Long"]);
+  const { visitor, viewer } = await here.live(shopPage(long));
+  await viewer.getByRole("button", { name: "Draw", exact: true }).click();
+  await moveTo(viewer, 300, 300);
+  await viewer.mouse.down();
+  await moveTo(viewer, 320, 320);
+  await viewer.mouse.up();
+  const top = async () => (await viewer.locator("#ink polyline").boundingBox())?.y ?? Number.NaN;
+  const before = await top();
+  const { y: moved } = await onScreen(viewer, 0, 200);
+  const { y: origin } = await onScreen(viewer, 0, 0);
+  await visitor.delta({ source: 3, id: 1, x: 0, y: 200 });
+  await expect
+    .poll(async () => Math.abs(before - (await top()) - (moved - origin)), PATIENCE)
+    .toBeLessThan(2);
+});
+
 test("a mouse that never rests stays within what the node takes", async () => {
   const { visitor, viewer } = await here.live();
   // As fast as the browser takes them: some hundreds a second.
@@ -318,7 +336,7 @@ test("a phone's page is shown upright, and as large as it is at 100 %", async ()
   await scene(viewer, "live");
   const width = async () => (await viewer.locator("#frame").boundingBox())?.width ?? 0;
   await expect.poll(width, PATIENCE).toBeLessThan(phone.width);
-  await viewer.getByRole("button", { name: "100 %" }).click();
+  await viewer.getByRole("button", { name: "Full size" }).click();
   await expect.poll(width, PATIENCE).toBe(phone.width);
   expect(SIZE.width).toBeGreaterThan(phone.width);
 });

@@ -17,10 +17,17 @@ import { pack } from "../../src/wire/packing.ts";
 
 test("the page's URL names the socket and the token, whatever the base", () => {
   const plain = addressOf("http://127.0.0.1:8080/cobrowse/watch/a.b-c_d");
-  expect(plain).toEqual({ token: "a.b-c_d", socket: "ws://127.0.0.1:8080/cobrowse/socket/viewer" });
+  expect(plain).toEqual({
+    token: "a.b-c_d",
+    name: undefined,
+    socket: "ws://127.0.0.1:8080/cobrowse/socket/viewer",
+  });
+  const named = addressOf("https://cb.test/cobrowse/watch/c1d?name=Ann%20%26%20Bo");
+  if (!named) throw new Error("no address");
+  expect(socketUrl(named, "c1d")).toContain("?token=c1d&name=Ann%20%26%20Bo");
   const rooted = addressOf("https://cb.test/watch/x%2Fy?z#q");
   expect(rooted).toEqual({ token: "x/y", socket: "wss://cb.test/socket/viewer" });
-  expect(socketUrl({ token: "", socket: "wss://cb.test/s" }, "a+b/c")).toBe(
+  expect(socketUrl({ token: "", socket: "wss://cb.test/s", name: undefined }, "a+b/c")).toBe(
     "wss://cb.test/s?token=a%2Bb%2Fc",
   );
   expect(addressOf("https://cb.test/cobrowse/watch/")).toBeUndefined();

@@ -124,7 +124,7 @@ test("a second session is refused while one is on, and a token of none is", asyn
   const { page } = await shop.customer();
   const refused = (token: string) =>
     page.evaluate((token) => window.Baton?.start(token).catch((error) => error.message), token);
-  expect(await refused("x".repeat(20))).toMatch(/^Baton: .*Use the token as it was given/);
+  expect(await refused("x".repeat(20))).toMatch(/^Baton: Use the token as it was given/);
   await shop.reaches(page, "online");
   await page.evaluate(() => window.Baton?.createCode());
   expect(
