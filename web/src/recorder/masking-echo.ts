@@ -4,8 +4,8 @@
  * Fields count that had the focus, or changed, while somebody watches, for as long as they are in the
  * page. Their values are looked for in texts and in attributes that hold words or URLs, and so are
  * pieces of them while they are being written. Not found are: up to three characters beside others,
- * values in other words or another form (a date), in styles and in pictures, and what is repeated
- * after the field was cleared or is gone.
+ * choices, values in other words or another form (a date), in styles and in pictures, and what is
+ * repeated after the field was cleared or is gone.
  *
  * Only new words are looked through: a text that was told before, and is masked because somebody
  * wrote the same, would tell what was written.
@@ -15,6 +15,8 @@ import { hide, maskNumbers, maskWords, STARS } from "./masking-text.ts";
 
 /** A shorter value, or number, is found in every other text. */
 const LEAST_CHARS = 4;
+/** More is too much to look for at each change: then every new word counts as one of it. */
+const MOST_CHARS = 16 * 1024;
 const URLS = /^(src|srcset|poster|background|href|xlink:href|action|formaction|cite)$/;
 const WORDS = /^(alt|title|label|placeholder|aria-[a-z]+)$/;
 
@@ -126,7 +128,8 @@ export class Echoes {
       if (digits.length >= LEAST_CHARS) held.numbers.push(digits);
     }
     const long = lines.filter(({ length }) => length >= LEAST_CHARS).map(pattern);
-    if (long.length > 0) held.values = new RegExp(long.join("|"), "giu");
+    const all = long.join("|");
+    if (all) held.values = all.length > MOST_CHARS ? /\S+/g : new RegExp(all, "giu");
     return held;
   }
 

@@ -124,3 +124,20 @@ test("a number in a field that may be seen is repeated when it is committed, not
   await page.locator("button").focus();
   expect(JSON.stringify(await recording.settled())).toContain("Call 41111111111");
 });
+
+test("a book in a masked field hides what is new beside it, and stops nothing", async () => {
+  const recording = await Recording.open(browser, {
+    html: `<body><textarea></textarea><p>Public</p></body>`,
+  });
+  const { page } = recording;
+  await recording.settled();
+  await page.evaluate(() => {
+    const area = document.querySelector("textarea") as HTMLTextAreaElement;
+    area.focus();
+    area.value = Array.from({ length: 5_000 }, (_, i) => `Line ${i} (of many) …`).join("\n");
+    (document.querySelector("p") as HTMLElement).textContent = "Line 7 (of many) …";
+  });
+  const frames = await recording.settled();
+  expect(JSON.stringify(frames)).not.toContain("Line 7");
+  expect(frames.filter(({ kind }) => kind === 1).length).toBe(1);
+});
