@@ -15,8 +15,11 @@ import type {
   serializedElementNodeWithId,
   serializedNodeWithId,
 } from "@rrweb/types";
-import { BLOCKED, isElement, isField, MASKED, type Privacy } from "./masking.ts";
-import { attribute, attributeState, bareUrl, type Holder } from "./masking-text.ts";
+import { BLOCKED, isElement, isField, isWritten, MASKED, type Privacy } from "./masking.ts";
+import { attribute, attributeState, type Holder } from "./masking-attributes.ts";
+import { Echoes } from "./masking-echo.ts";
+import { StyledAttributes } from "./masking-styles.ts";
+import { bareUrl } from "./masking-text.ts";
 
 // rrweb's numbers: at run time its enums exist in a package of their own only.
 export const EVENT = { full: 2, incremental: 3, meta: 4 } as const;
@@ -56,16 +59,27 @@ export class Gate {
   isLean = false;
   readonly #mirror: IMirror<Node>;
   readonly #privacy: Privacy;
+  readonly #echoes: Echoes;
+  readonly #styles = new StyledAttributes();
 
   constructor(mirror: IMirror<Node>, privacy: Privacy) {
     this.#mirror = mirror;
     this.#privacy = privacy;
+    this.#echoes = new Echoes(privacy);
+  }
+
+  /** rrweb begins anew: it may have missed changes. */
+  forget(): void {
+    this.#echoes.forget();
   }
 
   /** The event, changed in place; undefined: nothing of it may be told. */
   pass(event: eventWithTime): eventWithTime | undefined {
     // Decisions hold for one event: the page may have changed before the next.
     const known: Known = new Map();
+    this.#styles.begin();
+    // The document of a frame is told again with every snapshot.
+    this.#echoes.begin(event.type === EVENT.incremental && !("isAttachIframe" in event.data));
     if (event.type === EVENT.meta) {
       event.data.href = bareUrl(event.data.href);
     } else if (event.type === EVENT.full) {
@@ -139,6 +153,7 @@ export class Gate {
     const node = this.#mirror.getNode(data.id);
     const bits = this.#bits(data.id, known);
     if (!node || !isField(node) || bits & BLOCKED) return false;
+    this.#echoes.touch(node);
     const value = this.#privacy.value(node, bits);
     // A masked choice; of any other masked field only whether something is in it.
     if (bits & MASKED && /^(radio|checkbox|hidden|file|select)/.test(node.type)) return false;
@@ -189,14 +204,17 @@ export class Gate {
       isMasked,
       isSvg: live.namespaceURI === SVG,
       purpose: live.getAttribute("rel") ?? live.getAttribute("name") ?? "",
+      styled: (name, value) => this.#styles.styled(live, name, value),
     };
     const withheld: string[] = [];
     for (const [name, value] of Object.entries(attributes)) {
       if (value === null || name === "value") continue;
-      const told = this.#told(holder, name, value);
+      let told = this.#told(holder, name, value);
+      if (typeof told === "string") told = this.#echoes.attribute(live, name, told);
       if (told === undefined) withheld.push(name);
       else attributes[name] = told;
     }
+    this.#echoes.told(live);
     return withheld;
   }
 
@@ -207,16 +225,25 @@ export class Gate {
   }
 
   #text(node: Node, value: string, known: Known): string {
-    return this.#privacy.text(node, value, this.#privacy.of(node, known));
+    const bits = this.#bits(node, known);
+    const told = this.#privacy.text(node, value, bits);
+    return bits || node.parentElement?.localName === "style" ? told : this.#echoes.text(node, told);
   }
 
-  #bits(id: number, known: Known): number {
-    return this.#privacy.of(this.#mirror.getNode(id), known) & (BLOCKED | MASKED);
+  #bits(of: number | Node, known: Known): number {
+    const node = typeof of === "number" ? this.#mirror.getNode(of) : of;
+    return this.#privacy.of(node, known) & (BLOCKED | MASKED);
   }
 
-  /** Whether it may be told that the pointer is there. A masked field tells nothing by it. */
+  /** Whether it may be told that the pointer is there. On a masked choice it tells which one was made. */
   #isOpen(id: number, known: Known): boolean {
     const node = this.#mirror.getNode(id);
-    return node !== null && (isField(node) || !this.#bits(id, known));
+    if (!node) return false;
+    const bits = this.#bits(node, known);
+    if (isWritten(node)) return !(bits & BLOCKED);
+    // What stands beside a choice may be open, and chooses as well.
+    const holder = isElement(node) ? node : node.parentElement;
+    const labelled = (holder?.closest("label") as HTMLLabelElement | null)?.control;
+    return !bits && (!labelled || isWritten(labelled) || !this.#bits(labelled, known));
   }
 }

@@ -1,4 +1,4 @@
-/** What may be said of a page in words: stars, card numbers, URLs, attributes. Knows no document. */
+/** What may be said of a page in words: stars, numbers, URLs. Knows no document. */
 
 /** Stands for every private value: its length says nothing of what it hides. */
 export const STARS = "******";
@@ -20,19 +20,28 @@ export function maskWords(text: string): string {
 
 /** The text with the digits of every card number in it masked. */
 export function maskCards(text: string): string {
+  return maskNumbers(text, CARD_DIGITS.most, passesLuhn);
+}
+
+/** The text without the digits of private numbers: of one group of digits, or of several, `most` digits long. */
+export function maskNumbers(
+  text: string,
+  most: number,
+  isPrivate: (digits: string) => boolean,
+): string {
   return text.replace(DIGIT_RUN, (run) => {
     const groups = run.match(/\d+/g) ?? [];
-    const isCard = groups.map(() => false);
-    // A card number ends where a group of digits does; what stands beside it ("… 12/27") is no part of it.
+    const isHidden = groups.map(() => false);
+    // A number ends where a group of digits does; what stands beside it ("… 12/27") is no part of it.
     groups.forEach((_, from) => {
       let digits = "";
-      for (let to = from; to < groups.length && digits.length < CARD_DIGITS.most; to++) {
+      for (let to = from; to < groups.length && digits.length < most; to++) {
         digits += groups[to];
-        if (passesLuhn(digits)) isCard.fill(true, from, to + 1);
+        if (isPrivate(digits)) isHidden.fill(true, from, to + 1);
       }
     });
     let group = 0;
-    return run.replace(/\d+/g, (digits) => (isCard[group++] ? hide(digits) : digits));
+    return run.replace(/\d+/g, (digits) => (isHidden[group++] ? hide(digits) : digits));
   });
 }
 
@@ -52,7 +61,7 @@ export function maskTyped(value: string): string {
   });
 }
 
-function hide(digits: string): string {
+export function hide(digits: string): string {
   return digits.replace(/\d/g, "*");
 }
 
@@ -77,71 +86,4 @@ export function bareUrl(url: string): string {
   } catch {
     return "";
   }
-}
-
-/** All that is told of a masked element: what gives it its place and size. */
-const OF_MASKED =
-  /^(class|id|type|role|dir|rows|cols|size|multiple|(col|row)span|width|height|viewBox|hidden|disabled|rr_(width|height|scroll\w+)|_cssText)$/;
-
-/** Attributes that may hold words: what a reader sees, or hears. */
-const WORDS = /^(id|alt|title|label|placeholder|aria-[a-z]+)$/;
-/** Those whose values the mirror needs as they are, to look like the page. */
-const LOOKS =
-  /^(class|style|src|srcset|sizes|media|poster|rel|for|type|background|charset|xmlns(:\w+)?|_cssText)$/;
-/** Never shown, and often tokens: whatever their value looks like. */
-const NEVER = /^(srcdoc|nonce|integrity|ping|rr_src|value|content)$|^on|csrf|token/;
-/** Names that a page gives to what somebody wrote, where names are the page's own to give. */
-const WRITTEN = /value|text|content|input|query|search|name|user|mail|pass/;
-/** Of anything else, what a style sheet may ask for: one plain word, a number, a length, a colour. */
-const STATE = /^([a-z_-]{0,24}|-?[\d.]{1,4}%?|[\d.]+px|#[\da-f]{3,8})$/i;
-/** Geometry and paint of SVG: numbers, references within the page. */
-const SVG = /^(xlink:href|(?!data|aria|ng|x|v|hx)[a-z]+(-[a-z]+)*)$/i;
-const LINKS = /^(href|xlink:href|action|formaction|cite)$/;
-
-export interface Holder {
-  /** In lower case. */
-  tag: string;
-  /** Its text is masked. */
-  isMasked: boolean;
-  isSvg: boolean;
-  /** `rel` of a link, `name` of a meta element. */
-  purpose: string;
-}
-
-/** The value of an attribute as it may be told; undefined: not at all. `value` is not decided here. */
-export function attribute(holder: Holder, name: string, value: string): string | undefined {
-  const { tag, isMasked, isSvg, purpose } = holder;
-  if (tag === "meta") {
-    return name === "charset" || purpose === "viewport" ? value : undefined;
-  }
-  if (name === "_cssText") return tag === "style" || tag === "link" ? value : undefined;
-  if (isMasked) {
-    if (name === "style") return isPlainStyle(value) ? value : undefined;
-    return OF_MASKED.test(name) ? value : undefined;
-  }
-  if (WRITTEN.test(name) && (name.startsWith("data-") || tag.includes("-"))) return undefined;
-  if (NEVER.test(name) || (/frame|object|embed/.test(tag) && /^(src|data)$/.test(name)))
-    return undefined;
-  if (LINKS.test(name)) {
-    if (tag === "link") return /stylesheet|icon/.test(purpose) ? value : undefined;
-    if (isSvg && tag !== "a") return value;
-    return tag === "base" ? undefined : bareUrl(value);
-  }
-  if (WORDS.test(name)) return maskCards(value);
-  if (LOOKS.test(name) || STATE.test(value) || (isSvg && SVG.test(name))) return value;
-  return undefined;
-}
-
-/** The same of what is no text: numbers, flags and changes of styles, by property. */
-export function attributeState<T>(holder: Holder, name: string, value: T): T | undefined {
-  const isOpen =
-    !holder.isMasked ||
-    OF_MASKED.test(name) ||
-    (name === "style" && isPlainStyle(Object.entries(value ?? {}).join()));
-  return isOpen ? value : undefined;
-}
-
-/** Styles of masked elements may hold images, texts, and variables that are shown as texts. */
-function isPlainStyle(style: string): boolean {
-  return !/url|--|["']/i.test(style);
 }

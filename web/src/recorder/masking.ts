@@ -24,6 +24,13 @@ const PLAIN =
 const SECRETS =
   "[type=password],[type=hidden],[type=file],[data-rr-is-password],[autocomplete*=cc- i],[autocomplete*=one-time-code i],[autocomplete*=-password i]";
 
+/** Names of such fields, where the page shows what is in them as text: words of `name`, `id`, `autocomplete`. */
+const SECRET_NAME =
+  /pass(w|phrase|code|\b)|pwd|cv[cv]|secret(?!ar)|kennwort|\b(pin|pincode|csc|ssn|otp|tan)\b/i;
+
+/** Where a click, or a pointer, says nothing of what is in a masked field, nor changes it. */
+const WRITTEN = /^(text|search|email|tel|url|password|textarea)$/;
+
 const IS_FIELD = 1;
 const IS_SECRET = 2;
 
@@ -48,7 +55,10 @@ export class Privacy {
     this.#unmask = join("[data-baton-unmask]", unmask);
   }
 
-  /** BLOCKED and MASKED, of the node or anything it is in, across shadow roots and frames. */
+  /**
+   * BLOCKED and MASKED, of the node or anything it is in, across shadow roots and frames, and of the
+   * slot where it is shown. Closed shadow roots do not tell which slot that is.
+   */
   of(node: Node | null, known = new Map<Node, number>()): number {
     // Detached: nobody can tell what it is in.
     if (!node) return BLOCKED | MASKED;
@@ -62,7 +72,10 @@ export class Privacy {
 
   #inherited(node: Node, known: Map<Node, number>): number {
     const isEdited = isDocument(node) && node.designMode === "on" ? MASKED : 0;
-    return node === document ? isEdited : isEdited | this.of(parentOf(node), known);
+    if (node === document) return isEdited;
+    const slot = (node as Partial<Slottable>).assignedSlot;
+    const shown = slot ? this.of(slot, known) & (BLOCKED | MASKED) : 0;
+    return isEdited | shown | this.of(parentOf(node), known);
   }
 
   #own(element: Element, inherited: number): number {
@@ -79,8 +92,9 @@ export class Privacy {
   #remember(element: Element, known: number): number {
     let past = (this.#past.get(element) ?? 0) | known;
     if (element.matches(FIELDS)) {
-      if (!element.matches(PLAIN)) past |= IS_FIELD;
-      if (element.matches(SECRETS)) past |= IS_SECRET;
+      const isWritten = !element.matches(PLAIN);
+      if (isWritten) past |= IS_FIELD;
+      if (element.matches(SECRETS) || (isWritten && hasSecretName(element))) past |= IS_SECRET;
     }
     if (past) this.#past.set(element, past);
     return past;
@@ -130,6 +144,17 @@ export type Field = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 
 export function isField(node: Node): node is Field {
   return isElement(node) && /^(input|textarea|select)$/.test(node.localName);
+}
+
+/** Whether somebody writes into it: to point there says nothing, as it does of a choice or a slider. */
+export function isWritten(node: Node): node is Field {
+  return isField(node) && WRITTEN.test(node.type);
+}
+
+function hasSecretName(element: Element): boolean {
+  const names = ["name", "id", "autocomplete"].map((name) => element.getAttribute(name) ?? "");
+  // "userPin", "user_pin": words of their own.
+  return SECRET_NAME.test(names.join(" ").replace(/([a-z\d])(?=[A-Z])|_|\d/g, "$1 "));
 }
 
 // By type, not by class: nodes of a frame are of other classes than those of this window.

@@ -41,11 +41,14 @@ class PageRecorder implements Recorder {
   /** A snapshot was taken: before that there is nothing to take one of. */
   #isShown = false;
   #isTooLarge = false;
+  #isWarned = false;
   /** rrweb has to begin anew. */
   #isBroken = false;
   #isStopped = false;
   /** Runs while nothing is sent. */
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Until a page that is too large is tried again. */
+  #next: ReturnType<typeof setTimeout> | undefined;
   #shownAt = 0;
   #troubles = 0;
 
@@ -98,6 +101,7 @@ class PageRecorder implements Recorder {
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#next);
     this.#marks.disconnect();
     this.#place.stop();
     this.#recording.stop();
@@ -124,8 +128,10 @@ class PageRecorder implements Recorder {
       this.#isShown = true;
       this.#batch.flush();
       this.#stream.snapshot([...this.#meta, event]);
-    } else if (this.#timer !== undefined || this.#isTooLarge) {
+    } else if (this.#timer !== undefined) {
       return;
+    } else if (this.#isTooLarge) {
+      this.#retry();
     } else if (isMove(event)) {
       this.#stream.volatile(event);
     } else if (isFrame(event) && this.#isReplaced(event)) {
@@ -154,7 +160,12 @@ class PageRecorder implements Recorder {
     if (kind === KIND.snapshot && this.#gate.isLean) {
       this.#isTooLarge = true;
       this.#stream.begin();
-      console.warn("Baton: this page is too large to be shown. Mark large parts data-baton-block.");
+      if (!this.#isWarned) {
+        console.warn(
+          "Baton: this page is too large to be shown. Mark large parts data-baton-block.",
+        );
+      }
+      this.#isWarned = true;
       return;
     }
     if (kind === KIND.snapshot) {
@@ -163,6 +174,17 @@ class PageRecorder implements Recorder {
       console.warn("Baton: a large page is shown without its images in data: URLs.");
     }
     this.#trouble();
+  }
+
+  /** Something changes: perhaps what was too large is gone, such as a dialog. Without a change, nothing is. */
+  #retry(): void {
+    this.#next ??= setTimeout(
+      () => {
+        this.#next = undefined;
+        if (this.#isTooLarge) this.#pause(0);
+      },
+      this.#shownAt + LONGEST_PAUSE_MS - performance.now(),
+    );
   }
 
   #trouble(): void {
@@ -196,8 +218,12 @@ class PageRecorder implements Recorder {
   #retake(): void {
     this.#shownAt = performance.now();
     try {
-      if (this.#isBroken) this.#recording.start(!this.#gate.isLean);
-      else this.#recording.snapshot();
+      if (this.#isBroken) {
+        this.#gate.forget();
+        this.#recording.start(!this.#gate.isLean);
+      } else {
+        this.#recording.snapshot();
+      }
       this.#isBroken = false;
     } catch {
       // rrweb is left in the middle of it: the next try begins anew.

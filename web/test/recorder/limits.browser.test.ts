@@ -108,6 +108,16 @@ test("a change too large for a delta is a snapshot for everybody", async () => {
   for (const { kind, bytes } of frames) expect(bytes).toBeLessThanOrEqual(FRAME_BYTES[kind]);
 }, 120_000);
 
+/** Runs in the page: 6.5 MB that do not compress. */
+function noise(): string {
+  let text = "";
+  for (let i = 0; i < 100; i++) {
+    const bytes = crypto.getRandomValues(new Uint8Array(65_536));
+    text += Array.from(bytes, (byte) => String.fromCharCode(33 + (byte % 90))).join("");
+  }
+  return text;
+}
+
 test("a page too large goes without its images; what is too large even then is not sent", async () => {
   const recording = await Recording.open(browser, {
     html: `<head><link rel="stylesheet" href="/style.css"></head><body><img><p>Public</p></body>`,
@@ -119,14 +129,6 @@ test("a page too large goes without its images; what is too large even then is n
     if (message.type() === "warning") warnings.push(message.text());
   });
   await recording.settled();
-  const noise = () => {
-    let text = "";
-    for (let i = 0; i < 100; i++) {
-      const bytes = crypto.getRandomValues(new Uint8Array(65_536));
-      text += Array.from(bytes, (byte) => String.fromCharCode(33 + (byte % 90))).join("");
-    }
-    return text;
-  };
   await page.evaluate(`window.noise = ${noise}`);
   await page.evaluate('document.images[0].src = "data:image/png," + encodeURIComponent(noise())');
   await page.evaluate(() => window.bench.recorder.restart(4));
@@ -155,4 +157,30 @@ test("a page too large goes without its images; what is too large even then is n
       timeout: 20_000,
     })
     .toContain("Small");
+}, 120_000);
+
+test("a page that was too large for a while is shown again when it is not, asked for or not", async () => {
+  const recording = await Recording.open(browser, { html: "<body><p>x</p></body>" });
+  const { page } = recording;
+  const warnings: string[] = [];
+  page.on("console", (message) => {
+    if (message.text().includes("too large to be shown")) warnings.push(message.text());
+  });
+  await recording.settled();
+  await page.evaluate(`document.querySelector("p").textContent = (${noise})()`);
+  await expect.poll(() => warnings.length, { timeout: 40_000 }).toBe(1);
+  await page.clock.install();
+  await page.evaluate(() => {
+    (document.querySelector("p") as HTMLElement).textContent = "The dialog is closed";
+  });
+  await expect
+    .poll(
+      async () => {
+        await page.clock.fastForward(20_000);
+        return JSON.stringify(lastSnapshot(await recording.frames())?.events);
+      },
+      { timeout: 20_000 },
+    )
+    .toContain("The dialog is closed");
+  expect(follows(await recording.frames())).toBe(true);
 }, 120_000);

@@ -81,6 +81,28 @@ async function bundle(): Promise<string> {
 
 /** What a viewer has after these frames. */
 export async function mirrored(browser: Browser, frames: Sent[]): Promise<string[]> {
+  return replayed(browser, frames, outline);
+}
+
+/** Text and background of each paragraph, as a viewer sees them. */
+export async function colors(browser: Browser, frames: Sent[]): Promise<string[]> {
+  return replayed(browser, frames, (root) => {
+    const inner = [...root.querySelectorAll("*")].flatMap((element) => element.shadowRoot ?? []);
+    return [root, ...inner].flatMap((part) =>
+      [...part.querySelectorAll("p")].map((p) => {
+        const { color, backgroundColor } = getComputedStyle(p);
+        return `${color} ${backgroundColor}`;
+      }),
+    );
+  });
+}
+
+/** `read` runs in the page of the mirror, and gets its document. */
+async function replayed(
+  browser: Browser,
+  frames: Sent[],
+  read: (root: Document) => string[],
+): Promise<string[]> {
   replay ??= bundle();
   const events = frames.flatMap(({ events }) => events);
   const page: Page = await browser.page();
@@ -91,7 +113,7 @@ export async function mirrored(browser: Browser, frames: Sent[]): Promise<string
   await page.addScriptTag({ content: await replay });
   await page.evaluate(play, JSON.stringify(events));
   const lines: string[] = await page.evaluate(
-    `(${outline})(document.querySelector(".replayer-wrapper iframe").contentDocument)`,
+    `(${read})(document.querySelector(".replayer-wrapper iframe").contentDocument)`,
   );
   await page.close();
   return lines;
