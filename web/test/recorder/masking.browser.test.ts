@@ -51,7 +51,6 @@ async function told(recording: Recording): Promise<string> {
   const viewports = await recording.page.evaluate(() => window.bench.viewports);
   return [
     JSON.stringify(frames.map(({ events }) => events)),
-    JSON.stringify(await recording.pages()),
     JSON.stringify(viewports),
   ].join("\n");
 }
@@ -274,7 +273,6 @@ test("what is typed, chosen and set while somebody watches", async () => {
   for (const text of ["Public typing", "Public late", "Public root", "Public change"]) {
     expect(all).toContain(text);
   }
-  expect(await recording.pages()).toEqual(["http://page.test/", "http://page.test/next"]);
 });
 
 test("how long a masked value is, which choice was made, where a finger went on a masked keypad", async () => {
