@@ -49,10 +49,7 @@ function forms(text: string): string[] {
 async function told(recording: Recording): Promise<string> {
   const frames = await recording.settled();
   const viewports = await recording.page.evaluate(() => window.bench.viewports);
-  return [
-    JSON.stringify(frames.map(({ events }) => events)),
-    JSON.stringify(viewports),
-  ].join("\n");
+  return [JSON.stringify(frames.map(({ events }) => events)), JSON.stringify(viewports)].join("\n");
 }
 
 function leaks(haystack: string): string[] {

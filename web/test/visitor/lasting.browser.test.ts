@@ -130,6 +130,38 @@ test("a window that the page opens is not shown, however the first one moves on"
   expect(await popup.evaluate(() => window.Baton?.status)).toBe("standby");
 });
 
+test("an epoch that is too old for the node is followed by one that is not", async () => {
+  const { page, context } = await shop.customer();
+  let tell = (_: string) => {};
+  await context.routeWebSocket(/socket\/visitor/, (socket) => {
+    socket.connectToServer();
+    tell = (message) => socket.send(message);
+  });
+  await page.reload();
+  const agent = await shop.desk.watch(shop.visitor);
+  await accept(page, agent);
+  const newest = await agent.sees();
+  tell(JSON.stringify({ type: "error", code: "oldEpoch", detail: "" }));
+  await agent.sees(newest + 100);
+});
+
+test("a session that is replaced at once leaves no connection", async () => {
+  const { page, context } = await shop.customer({ presence: false });
+  await context.addInitScript(() => {
+    Object.defineProperty(Navigator.prototype, "locks", { value: undefined });
+  });
+  await page.reload();
+  await shop.reaches(page, "idle");
+  const sockets: string[] = [];
+  page.on("websocket", (socket) => sockets.push(new URL(socket.url()).search));
+  const refusals = await page.evaluate(async () => {
+    const starts = ["first", "second"].map((token) => window.Baton?.start(token));
+    return (await Promise.allSettled(starts)).map(({ status }) => status);
+  });
+  expect(refusals).toEqual(["rejected", "rejected"]);
+  expect(sockets).toEqual(["?token=second"]);
+});
+
 test("a code begins a session, which lasts from page to page until it is stopped", async () => {
   const { page } = await shop.customer({ presence: false });
   const code = await page.evaluate(() => window.Baton?.createCode());
