@@ -202,7 +202,7 @@ async fn serve_dev_needs_no_setting_and_says_where_it_is() {
     let url = server.line("listening on ").await;
     assert!(url.starts_with("http://127.0.0.1:"), "{url}");
     let admin = server.line("admin on ").await;
-    assert_eq!(server.line("demo player").await, format!("{url}/demo/player.html?customer=alice"));
+    assert_eq!(server.line("demo pages").await, format!("{url}/demo/index.html"));
     assert_eq!(server.line("API pages").await, format!("{url}/docs/"));
     let token = server.line("demo token").await;
     let token = client().get(token).send().await.unwrap().json::<Value>().await.unwrap();

@@ -9,6 +9,7 @@ import type { Options } from "../visitor/parts.ts";
 import type { ControlGesture, Point } from "../wire/messages.ts";
 import { click } from "./clicking.ts";
 import { press, type Rules } from "./keys.ts";
+import { SubmitBan } from "./submits.ts";
 import { frameOf, isElement, isFileInput, submitterOf } from "./targets.ts";
 import { type } from "./typing.ts";
 
@@ -29,6 +30,7 @@ export class Control {
   readonly #host: ControlHost;
   readonly #hidden: string;
   readonly #rules: Rules;
+  readonly #ban = new SubmitBan();
 
   constructor(host: ControlHost) {
     this.#host = host;
@@ -81,7 +83,9 @@ export class Control {
   #with(id: number, act: (target: HTMLElement) => void): void {
     const node = this.#host.node(id);
     const target = isElement(node) ? node : node?.parentElement;
-    if (target?.isConnected && !this.#host.isOurs(target)) act(target as HTMLElement);
+    if (!target?.isConnected || this.#host.isOurs(target)) return;
+    if (!this.#rules.maySubmit) this.#ban.hold(target);
+    act(target as HTMLElement);
   }
 
   /** Whether it may be activated. A label stands for its field, and what is in a button for that. */

@@ -23,7 +23,7 @@ export function button(className: string, text: string, pressed: () => void): HT
 /** An element of a drawing. */
 export function svg<Tag extends keyof SVGElementTagNameMap>(
   tag: Tag,
-  attributes: Record<string, string>,
+  attributes: Record<string, string> = {},
 ): SVGElementTagNameMap[Tag] {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);

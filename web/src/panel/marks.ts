@@ -1,6 +1,7 @@
 /** What viewers do on top of the page: cursors, spotlights, drawings, and where they clicked. */
 import type { Point } from "../wire/messages.ts";
 import { element, svg } from "./element.ts";
+import { Stroke } from "./stroke.ts";
 
 /** A cursor that rests so long is put out of the way. */
 const CURSOR_REST_MS = 10_000;
@@ -12,6 +13,8 @@ const HIT_MS = 700;
 const FADE_MS = 600;
 /** Strokes at a time; the oldest goes. */
 const STROKES = 200;
+/** Points of all strokes: more take so long to paint that the page no longer answers. */
+const POINTS = 10_000;
 
 /** White text is readable on each of them (4.5:1). */
 const COLOURS = ["#b3391f", "#1d5fbf", "#1b7a43", "#8a3ab0", "#0f6d7f", "#a8286a", "#7d5200"];
@@ -20,14 +23,6 @@ type Timer = ReturnType<typeof setTimeout>;
 
 interface Mark {
   element: HTMLElement;
-  timer?: Timer;
-}
-
-interface Stroke {
-  userId: string;
-  path: SVGPathElement;
-  /** Scrolled so far when it began: it stays with the page. */
-  from: Point;
   timer?: Timer;
 }
 
@@ -87,14 +82,8 @@ export class Marks {
   draw(userId: string, id: string | undefined, color: string, points: [number, number][]): void {
     const key = `${userId} ${id ?? `#${++this.#unnamed}`}`;
     const stroke = this.#strokes.get(key) ?? this.#newStroke(key, userId);
-    stroke.path.setAttribute("stroke", color);
-    const { x, y } = shift(stroke.from);
-    const steps = points.map(([left, top]) => `${left - x} ${top - y}`);
-    const before = stroke.path.getAttribute("d");
-    // A line of no length makes a dot of a single point.
-    const path = before ? `${before}L${steps.join("L")}` : `M${steps[0]}L${steps.join("L")}`;
-    stroke.path.setAttribute("d", path);
-    stroke.path.classList.remove("gone");
+    stroke.draw(color, points);
+    this.#limit();
     clearTimeout(stroke.timer);
     stroke.timer = setTimeout(() => this.#fade(key, stroke), STROKE_MS);
   }
@@ -118,25 +107,31 @@ export class Marks {
   #newStroke(key: string, userId: string): Stroke {
     const oldest = this.#strokes.size >= STROKES ? this.#strokes.keys().next().value : undefined;
     if (oldest !== undefined) this.#erase(oldest);
-    const stroke = {
-      userId,
-      path: svg("path", { class: "stroke" }),
-      from: { x: scrollX, y: scrollY },
-    };
+    const stroke = new Stroke(userId);
     this.#strokes.set(key, stroke);
-    this.#strokesRoot.append(stroke.path);
+    this.#strokesRoot.append(stroke.element);
     return stroke;
   }
 
+  #limit(): void {
+    let points = 0;
+    for (const stroke of this.#strokes.values()) points += stroke.points;
+    for (const [key, stroke] of this.#strokes) {
+      if (points <= POINTS) return;
+      points -= stroke.points;
+      this.#erase(key);
+    }
+  }
+
   #fade(key: string, stroke: Stroke): void {
-    stroke.path.classList.add("gone");
+    stroke.element.classList.add("gone");
     stroke.timer = setTimeout(() => this.#erase(key), FADE_MS);
   }
 
   #erase(key: string): void {
     const stroke = this.#strokes.get(key);
     clearTimeout(stroke?.timer);
-    stroke?.path.remove();
+    stroke?.element.remove();
     this.#strokes.delete(key);
   }
 
@@ -146,16 +141,8 @@ export class Marks {
       for (const key of this.#strokes.keys()) this.#erase(key);
       return;
     }
-    for (const { path, from } of this.#strokes.values()) {
-      const { x, y } = shift(from);
-      path.setAttribute("transform", `translate(${x} ${y})`);
-    }
+    for (const stroke of this.#strokes.values()) stroke.follow();
   }
-}
-
-/** How far the page has moved since it was scrolled so far. */
-function shift(from: Point): Point {
-  return { x: from.x - scrollX, y: from.y - scrollY };
 }
 
 function move(moved: HTMLElement, { x, y }: Point): void {

@@ -11,9 +11,13 @@ const PEACE_MS = 100;
 export class Overlay {
   readonly #host = document.createElement(OVERLAY_TAG);
   readonly #root = element("div", "root");
-  readonly #observer = new MutationObserver(() => {
-    if (performance.now() - this.#attachedAt > PEACE_MS) this.#keep();
-  });
+  readonly #observer = new MutationObserver(() => this.#disturbed());
+  /** Observes the same document for something else, which one observer cannot. */
+  readonly #dialogs = new MutationObserver(() => this.#disturbed());
+  /** Dialogs in shadow roots take the focus when they open; nothing else tells of them. */
+  readonly #focused = () => this.#disturbed();
+  /** The dialog of the page that is on top. */
+  #modal: Element | undefined;
   readonly #raise = () => this.#attach();
   readonly #attached: () => void;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -40,6 +44,7 @@ export class Overlay {
     if (this.isThere) return;
     this.#timer = setInterval(() => this.#keep(), LOOK_EVERY_MS);
     addEventListener("fullscreenchange", this.#raise);
+    addEventListener("focusin", this.#focused, true);
     this.#attach();
   }
 
@@ -47,7 +52,9 @@ export class Overlay {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#observer.disconnect();
+    this.#dialogs.disconnect();
     removeEventListener("fullscreenchange", this.#raise);
+    removeEventListener("focusin", this.#focused, true);
     this.#host.remove();
   }
 
@@ -58,8 +65,15 @@ export class Overlay {
 
   /** The page's modal dialog makes everything outside of it inert: the banner has to be inside. */
   #home(): Element | null {
-    const open = [...document.querySelectorAll("dialog[open]")];
-    return open.filter(isModal).at(-1) ?? document.documentElement;
+    const open = () => [...document.querySelectorAll("dialog[open]")].filter(isModal).at(-1);
+    // The one on top has the focus, or nothing has.
+    const known = this.#modal?.isConnected && isModal(this.#modal) ? this.#modal : undefined;
+    this.#modal = focusedDialog() ?? known ?? open();
+    return this.#modal ?? document.documentElement;
+  }
+
+  #disturbed(): void {
+    if (performance.now() - this.#attachedAt > PEACE_MS) this.#keep();
   }
 
   #keep(): void {
@@ -75,7 +89,7 @@ export class Overlay {
     this.#observer.disconnect();
     this.#observer.observe(document, { childList: true });
     this.#observer.observe(home, { childList: true });
-    this.#observer.observe(document, { attributeFilter: ["open"], subtree: true });
+    this.#dialogs.observe(document, { attributeFilter: ["open"], subtree: true });
     this.#lift();
     this.#attached();
   }
@@ -87,6 +101,20 @@ export class Overlay {
     if (this.#host.matches(":popover-open")) this.#host.hidePopover();
     this.#host.showPopover();
   }
+}
+
+/** Also in shadow roots, those that are open: closed ones nobody can enter. */
+function focusedDialog(): Element | undefined {
+  let focused = document.activeElement;
+  while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
+  for (let at: Node | null | undefined = focused; at; at = at.parentNode ?? hostOf(at)) {
+    if (at instanceof HTMLDialogElement && isModal(at)) return at;
+  }
+  return undefined;
+}
+
+function hostOf(node: Node): Element | undefined {
+  return node instanceof ShadowRoot ? node.host : undefined;
 }
 
 function isModal(dialog: Element): boolean {

@@ -118,8 +118,8 @@ p { margin: 0 0 8px; color: var(--quiet); }
 
 .marks { position: fixed; inset: 0; overflow: hidden; pointer-events: none; }
 .strokes { position: absolute; inset: 0; width: 100%; height: 100%; }
-.strokes path { fill: none; stroke-width: 4; stroke-linecap: round; stroke-linejoin: round; transition: opacity .6s; }
-.strokes .gone { opacity: 0; }
+.stroke { fill: none; stroke-width: 4; stroke-linecap: round; stroke-linejoin: round; transition: opacity .6s; }
+.stroke.gone { opacity: 0; }
 .cursor { position: absolute; top: 0; left: 0; transition: opacity .3s; color: var(--mine); }
 .cursor.gone { opacity: 0; }
 .cursor svg { display: block; filter: drop-shadow(0 1px 2px rgb(0 0 0 / .4)); }
@@ -166,7 +166,7 @@ p { margin: 0 0 8px; color: var(--quiet); }
 @media (prefers-reduced-motion: reduce) {
   .dot, .spot::after { animation: none; }
   .hit { animation: none; }
-  .cursor, .strokes path { transition: none; }
+  .cursor, .stroke { transition: none; }
 }
 `;
 

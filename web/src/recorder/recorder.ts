@@ -71,9 +71,7 @@ class PageRecorder implements Recorder {
       block: this.#privacy.blockSelector,
       value: (field) => this.#privacy.value(field, this.#privacy.of(field)) ?? "",
     });
-    this.#place = new Place(host, () => {
-      if (this.#isTooLarge) this.#pause(PAUSE_MS);
-    });
+    this.#place = new Place(host);
     this.#marks.observe(document, { subtree: true, attributeFilter: MARKS });
     this.#place.tell();
     this.#recording.start(true);

@@ -85,7 +85,10 @@ class Support {
       if (problem) this.#tell("onError", problem);
       return;
     }
-    if (!this.#visit || this.#memory.base !== base) this.#visit = this.#visitOf(base);
+    if (!this.#visit || this.#memory.base !== base) {
+      this.#visit?.close();
+      this.#visit = this.#visitOf(base);
+    }
     this.#memory.base = base;
     this.#visit.start(sessionToken).catch(({ code, message }: VisitError) => {
       this.#tell("onError", { code, message });
@@ -164,8 +167,12 @@ class Support {
     if (!from) return undefined;
     // Some pages leave out the scheme.
     const isWhole = /^([a-z]+:)?\/\//i.test(from);
-    const { origin } = new URL(isWhole ? from : `//${from}`, location.href);
-    return origin + trimmed(BASE_PATH.startsWith("/") ? BASE_PATH : DEFAULT_BASE_PATH);
+    try {
+      const { origin } = new URL(isWhole ? from : `//${from}`, location.href);
+      return origin + trimmed(BASE_PATH.startsWith("/") ? BASE_PATH : DEFAULT_BASE_PATH);
+    } catch {
+      return undefined;
+    }
   }
 }
 

@@ -2,6 +2,8 @@
 
 /** The node's signed name for this visitor. */
 const VISITOR = "visitor";
+/** Chosen by the first page of the tab; a copy of the tab has it too. */
+const TAB = "tab";
 /** The token of the session that the page shows itself in. */
 const SESSION = "session";
 /** The last session that the visitor has ended, or declined. */
@@ -24,6 +26,15 @@ export class Memory {
 
   set visitor(token: string | undefined) {
     this.#set(VISITOR, token);
+  }
+
+  /** Tells this tab, and the copies of it, from all others. */
+  get tab(): string {
+    const known = this.#get(TAB);
+    if (known !== undefined) return known;
+    const chosen = `${Math.random()}${Date.now()}`;
+    this.#set(TAB, chosen);
+    return chosen;
   }
 
   get session(): string | undefined {

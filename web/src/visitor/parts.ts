@@ -65,15 +65,13 @@ export interface RecorderHost {
   send(frame: Uint8Array<ArrayBuffer>): void;
   /** Bytes that wait to be sent. */
   backlog(): number;
-  /** Where the page is now, without query and fragment. */
-  page(url: string): void;
   viewport(width: number, height: number): void;
 }
 
 export interface Recorder {
   /** Somebody needs a snapshot now. */
   snapshot(): void;
-  /** A new connection: begins this epoch with page, viewport and a snapshot. */
+  /** A new connection: begins this epoch with viewport and a snapshot. */
   restart(epoch: number): void;
   /** The mirrored node of that id; undefined where it is gone, masked or blocked. */
   node(id: number): Node | undefined;

@@ -1,4 +1,5 @@
 /** What a page tells of its visitor, within the bounds of docs/relay-protocol.md. */
+import { bareUrl } from "../recorder/masking-text.ts";
 import type { Profile } from "../wire/messages.ts";
 
 /** A longer text, or list, would close the socket. */
@@ -40,10 +41,9 @@ export function profile({ uniqueId, identities, tags }: Identity): Profile {
   };
 }
 
-/** Where the page is, without query, fragment and path parameters; undefined for what is no web page. */
+/** Where the page is, without what may be secret in it; undefined for what is no web page. */
 export function pageUrl(): string | undefined {
-  const { protocol, origin, pathname } = location;
-  return /^https?:$/.test(protocol) ? origin + pathname.replace(/;[^/]*/g, "") : undefined;
+  return bareUrl(location.href) || undefined;
 }
 
 function deviceType(agent: string): string {

@@ -12,6 +12,11 @@ import type {
 } from "./parts.ts";
 import { pageUrl } from "./profile.ts";
 
+/** Another page has shown more epochs than this one knows of: the node says so once, and not how many. */
+const EPOCH_LEAP = 1_000;
+/** Between the tries to load a part of the script: a node is exchanged, a network changes. */
+const RETRY_MS = [500, 2_000, 5_000];
+
 /** What it needs of the page's connection. */
 export interface Wire {
   /** False where nobody is there to hear it. */
@@ -95,7 +100,15 @@ export class Sharing implements PanelHost, RecorderHost {
   }
 
   seen(gesture: SeenGesture): void {
-    if (this.isActive) this.#tell((panel) => panel.seen(gesture));
+    if (!this.isActive) return;
+    this.#tell((panel) => {
+      try {
+        panel.seen(gesture);
+      } catch (error) {
+        // What an agent cannot do is no reason to end a session.
+        console.warn(`Baton: "${gesture.type}" failed`, error);
+      }
+    });
   }
 
   controlRequested(userId: string, name: string | undefined): void {
@@ -108,12 +121,12 @@ export class Sharing implements PanelHost, RecorderHost {
 
   /** The page has another address. */
   moved(): void {
-    const url = pageUrl();
-    if (url && this.#recorder) this.page(url);
+    if (this.#recorder) this.#tellPage();
   }
 
   /** What was said last was not obeyed: the visitor is asked again, if that was the answer. */
-  refused(): void {
+  refused(code: string): void {
+    if (code === "oldEpoch") this.#recorder?.restart(this.#begin(this.#epoch + EPOCH_LEAP));
     if (this.#session?.status === "pendingRequest") this.#show();
   }
 
@@ -159,11 +172,6 @@ export class Sharing implements PanelHost, RecorderHost {
     return this.#wire.backlog();
   }
 
-  page(url: string): void {
-    if (!this.isActive || url === this.#page) return;
-    if (this.#wire.say({ type: "page", url })) this.#page = url;
-  }
-
   viewport(width: number, height: number): void {
     if (this.isActive) this.#wire.say({ type: "viewport", width, height });
   }
@@ -179,20 +187,29 @@ export class Sharing implements PanelHost, RecorderHost {
   }
 
   #show(): void {
-    this.#panel ??= this.#import<PanelModule>("panel").then((module) => module.openPanel(this));
-    this.#panel.then(
-      (panel) => this.#session && panel.show(this.#session, this.#isConnected),
-      (error) => {
-        this.#panel = undefined;
-        this.#fail(error);
-      },
-    );
+    this.#panel ??= this.#open();
+    this.#tell((panel) => {
+      if (this.#session) panel.show(this.#session, this.#isConnected);
+    });
+  }
+
+  #open(): Promise<Panel> {
+    const panel = load<PanelModule>(this.#base, "panel").then((it) => it.openPanel(this));
+    panel.catch(() => {
+      if (this.#panel === panel) this.#panel = undefined;
+    });
+    return panel;
   }
 
   /** In the order of calls, once the panel is there. */
   #tell(act: (panel: Panel) => void): void {
-    // Why it is not there was said where it was loaded.
-    void this.#panel?.then(act, () => {});
+    void this.#panel?.then(act).catch((error) => this.#fail(error));
+  }
+
+  #tellPage(): void {
+    const url = pageUrl();
+    if (!url || !this.isActive || url === this.#page) return;
+    if (this.#wire.say({ type: "page", url })) this.#page = url;
   }
 
   /** Nothing is recorded before the banner is there that says so. */
@@ -204,7 +221,10 @@ export class Sharing implements PanelHost, RecorderHost {
     if (this.#isStarting) return;
     this.#isStarting = true;
     try {
-      const [module] = await Promise.all([this.#import<RecorderModule>("recorder"), this.#panel]);
+      const [module] = await Promise.all([
+        load<RecorderModule>(this.#base, "recorder"),
+        this.#panel,
+      ]);
       // Meanwhile it may be over.
       if (!this.isActive || !this.#panel) return;
       this.#begin(this.#session?.epoch ?? newest);
@@ -220,11 +240,8 @@ export class Sharing implements PanelHost, RecorderHost {
     this.#isNew = this.#hasBegun = false;
     this.#page = undefined;
     this.#epoch = Math.max(this.#epoch, newest) + 1;
+    this.#tellPage();
     return this.#epoch;
-  }
-
-  #import<Module>(part: string): Promise<Module> {
-    return import(`${this.#base}/assets/${part}.js`);
   }
 
   /** A part of the script is missing, or does not work here: nobody shall wait for it. */
@@ -259,4 +276,17 @@ export class Sharing implements PanelHost, RecorderHost {
     this.#recorder?.stop();
     this.#recorder = undefined;
   }
+}
+
+/** A browser remembers that a module could not be loaded: each try asks for another URL. */
+async function load<Module>(base: string, part: string): Promise<Module> {
+  const url = `${base}/assets/${part}.js`;
+  for (const [tried, pause] of RETRY_MS.entries()) {
+    try {
+      return await import(tried === 0 ? url : `${url}?${tried}`);
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+  return import(`${url}?${RETRY_MS.length}`);
 }

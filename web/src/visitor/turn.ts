@@ -1,9 +1,12 @@
 /**
- * One tab of a browser at a time shows its page in a session.
+ * One tab of a browser at a time is there for a visitor, and shows its page in a session.
  *
- * A tab that was duplicated, or opened by script, has a copy of the first one's sessionStorage, token
- * included. Whoever holds the lock shows; the copies wait. Without Web Locks (a page without https)
- * the newest connection wins, and the node closes the older one with 4002.
+ * A tab that was duplicated, or opened by script, has a copy of the first one's sessionStorage: the
+ * visitor who is invited, and the token of a session. Whoever holds the lock is there; the copies wait.
+ *
+ * Without Web Locks (a page without https, a browser that denies them) the newest connection wins, and
+ * the node lets the older one stand by. The copy may then go on with a session that the visitor has
+ * accepted in the first tab: all that a page could remember that by is copied with it.
  */
 
 /** Who gets the lock within this time did not wait for another tab, but for its own last page. */
@@ -11,15 +14,15 @@ const PROMPT_MS = 1_000;
 /** A tab that goes from page to page lets go of the lock for so long: copies must not jump in. */
 const NAVIGATION_MS = 5_000;
 
-/** Waits for the turn; `waits` is called when that takes time. Ends the turn by the signal. */
+/** Waits for the turn of who knows the secret; `waits` is called when that takes time. Ends with the signal. */
 export async function takeTurn(
-  token: string,
+  secret: string,
   signal: AbortSignal,
   waits: () => void,
 ): Promise<boolean> {
   const { locks } = navigator;
   if (!locks) return true;
-  const name = await nameOf(token);
+  const name = await nameOf(secret);
   while (!signal.aborted) {
     const slow = setTimeout(waits, PROMPT_MS);
     const askedAt = performance.now();
@@ -44,12 +47,13 @@ function acquire(
   return new Promise((resolve) => {
     locks
       .request(name, { signal }, () => new Promise<void>((release) => resolve(release)))
-      .catch(() => resolve(undefined));
+      // Where storage is denied locks are too, though they are there: then it is as without them.
+      .catch(() => resolve(signal.aborted ? undefined : () => {}));
   });
 }
 
-/** Other scripts of the site can list locks: the name does not tell the token. */
-async function nameOf(token: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token));
+/** Other scripts of the site can list locks: the name does not tell the secret. */
+async function nameOf(secret: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(secret));
   return `baton-${btoa(String.fromCharCode(...new Uint8Array(digest)))}`;
 }

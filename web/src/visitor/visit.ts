@@ -16,8 +16,8 @@ import { Sharing } from "./sharing.ts";
 import { takeTurn } from "./turn.ts";
 import type { Emit, VisitStatus } from "./visit_events.ts";
 
-/** The node writes profiles to its store: who moves on at every moment tells it seldom. */
-const TELL_AFTER_MS = 500;
+/** The node writes profiles to its store: who moves on at every moment is told of when they rest. */
+const TELL_AFTER_MS = 1_500;
 /** Browsers do not tell a refused origin from a broken network: so many failures are worth a word. */
 const FAILURES_TO_TELL = 2;
 /** Another page of this visitor is connected, or this one slept while it was to say hello. */
@@ -54,6 +54,7 @@ export class Visit {
   #starting: Starting | undefined;
   #returnsWhenSeen = false;
   #status: VisitStatus = "idle";
+  readonly #life = new AbortController();
 
   constructor(settings: VisitSettings) {
     this.#settings = settings;
@@ -67,13 +68,15 @@ export class Visit {
         this.#over(by);
       },
     });
-    watchAddress(() => this.#moved());
+    const { signal } = this.#life;
+    watchAddress(() => this.#moved(), signal);
     // A page that the browser keeps to come back to is nobody's page meanwhile.
-    addEventListener("pagehide", () => this.#leave());
-    addEventListener("pageshow", (event) => event.persisted && this.#connect());
-    document.addEventListener("visibilitychange", () => {
+    addEventListener("pagehide", () => this.#leave(), { signal });
+    addEventListener("pageshow", (event) => event.persisted && this.#connect(), { signal });
+    const seen = () => {
       if (this.#returnsWhenSeen && document.visibilityState === "visible") this.#connect();
-    });
+    };
+    document.addEventListener("visibilitychange", seen, { signal });
     this.#connect();
   }
 
@@ -113,6 +116,13 @@ export class Visit {
     this.#connect();
   }
 
+  /** Lets go of the page, for another visit to take its place. */
+  close(): void {
+    this.#life.abort();
+    clearTimeout(this.#telling);
+    this.#leave();
+  }
+
   /** Opens the socket that what is remembered asks for: of a session, of presence, or none. */
   #connect(): void {
     this.#disconnect();
@@ -125,9 +135,12 @@ export class Visit {
   }
 
   async #open(token: string | undefined, signal: AbortSignal): Promise<void> {
-    const inTurn =
-      token === undefined || (await takeTurn(token, signal, () => this.#tell("standby")));
-    if (!inTurn) return;
+    // That of the tab first, and in a session too: a copy is not to be there for the visitor meanwhile.
+    for (const secret of [this.#settings.memory.tab, token]) {
+      if (secret === undefined) continue;
+      const inTurn = await takeTurn(secret, signal, () => this.#tell("standby"));
+      if (!inTurn || signal.aborted) return;
+    }
     const query = token === undefined ? "" : `?token=${encodeURIComponent(token)}`;
     const url = `${this.#settings.base.replace(/^http/, "ws")}/socket/visitor${query}`;
     this.#token = token;
@@ -186,7 +199,7 @@ export class Visit {
         this.#sharing.snapshotRequested();
         break;
       case "error":
-        this.#sharing.refused();
+        this.#sharing.refused(message.code);
         break;
       default:
         this.#sharing.seen(message);

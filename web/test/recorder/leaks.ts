@@ -35,7 +35,6 @@ export async function told(recording: Recording): Promise<string> {
   return [
     // Times may look like any number.
     JSON.stringify(frames.map(({ events }) => events)).replace(/"timestamp":\d+/g, ""),
-    JSON.stringify(await recording.pages()),
     JSON.stringify(viewports),
   ].join("\n");
 }

@@ -17,7 +17,6 @@ interface Bench {
   recorder: Recorder;
   /** Frames in base64, in the order in which they were sent. */
   sent: string[];
-  pages: string[];
   viewports: [number, number][];
   /** Names of what the host was asked for, in order. */
   calls: string[];
@@ -119,10 +118,6 @@ export class Recording {
       .toContain(mark);
     return this.frames();
   }
-
-  async pages(): Promise<string[]> {
-    return this.page.evaluate(() => window.bench.pages);
-  }
 }
 
 interface Start {
@@ -136,7 +131,6 @@ function startBench({ module, options, epoch }: Start): void {
   const calls: string[] = [];
   const bench: Omit<Bench, "recorder" | "load"> & Partial<Bench> = {
     sent: [],
-    pages: [],
     viewports: [],
     calls,
     backlog: 0,
@@ -172,10 +166,6 @@ function startBench({ module, options, epoch }: Start): void {
       bench.sent.push(btoa(binary));
     },
     backlog: () => bench.backlog,
-    page(url) {
-      calls.push("page");
-      bench.pages.push(url);
-    },
     viewport(width, height) {
       calls.push("viewport");
       bench.viewports.push([width, height]);

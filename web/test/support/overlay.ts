@@ -87,15 +87,19 @@ export class Overlay {
 
   /** The elements of the overlay that a style sheet's class names; for what has no role. */
   async count(className: string): Promise<number> {
+    const classes = await this.attributes("class");
+    return classes.filter((names) => names.split(" ").includes(className)).length;
+  }
+
+  /** All values of an attribute, on the whole page. */
+  async attributes(name: string): Promise<string[]> {
     const { nodes } = await this.#session.send("DOM.getFlattenedDocument", {
       depth: -1,
       pierce: true,
     });
-    return nodes.filter((node) => {
-      const attributes = node.attributes ?? [];
-      const at = attributes.indexOf("class");
-      return at >= 0 && (attributes[at + 1] ?? "").split(" ").includes(className);
-    }).length;
+    return nodes.flatMap(({ attributes = [] }) =>
+      attributes.filter((_, i) => i % 2 === 1 && attributes[i - 1] === name),
+    );
   }
 }
 

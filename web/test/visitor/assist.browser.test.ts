@@ -98,6 +98,35 @@ test("support starts, goes on in the next page, and ends", async () => {
   expect(await page.evaluate(() => sessionStorage.getItem("baton:assist:session"))).toBeNull();
 });
 
+test("support at another address leaves nothing of the first one", async () => {
+  const page = await bank();
+  await page.evaluate(() => {
+    window.AssistSDK?.startSupport?.({ sessionToken: "x", url: "http://[" });
+  });
+  await isTold(page, "error NoUrl");
+  const { port } = new URL(baton.origin);
+  await page.evaluate((port) => {
+    window.AssistSDK?.startSupport?.({
+      sessionToken: "x".repeat(20),
+      url: `http://localhost:${port}`,
+    });
+  }, port);
+  await isTold(page, "error NoUrl", "error NoSuchSession");
+  await start(page);
+  await isTold(page, "error NoUrl", "error NoSuchSession", "onConnectionEstablished");
+  const sockets: string[] = [];
+  page.on("websocket", (socket) => sockets.push(new URL(socket.url()).host));
+  await page.evaluate(() => {
+    for (const type of ["pagehide", "pageshow"]) {
+      dispatchEvent(new PageTransitionEvent(type, { persisted: true }));
+    }
+  });
+  await expect.poll(() => sockets, POLL).toContain(new URL(baton.origin).host);
+  await page.evaluate(() => window.AssistSDK?.endSupport?.());
+  await expect.poll(async () => (await told(page)).at(-1), POLL).toBe("onEndSupport");
+  expect(sockets).toEqual([new URL(baton.origin).host]);
+});
+
 test("the agent ends it", async () => {
   const page = await bank();
   const agent = await Agent.byCode(baton.origin, await start(page), "/help/me");

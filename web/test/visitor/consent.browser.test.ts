@@ -188,9 +188,101 @@ test("the banner can be used while the page shows a modal dialog of its own", as
   await agent.reaches("terminated");
 });
 
+test("the banner can be used while a part of the page is modal in a shadow root", async () => {
+  const { page } = await shop.customer();
+  const agent = await shop.desk.watch(shop.visitor);
+  const overlay = await accept(page, agent);
+  await page.evaluate(() => {
+    const host = document.createElement("div");
+    document.body.append(host);
+    const dialog = document.createElement("dialog");
+    dialog.append("Cookies?");
+    host.attachShadow({ mode: "open" }).append(dialog);
+    dialog.showModal();
+  });
+  await expect.poll(() => page.locator("dialog > baton-overlay").count(), POLL).toBe(1);
+  // Nothing has the focus then: the dialog is still there.
+  await page.mouse.click(5, 5);
+  await overlay.click("button", "Stop sharing");
+  await agent.reaches("terminated");
+});
+
+test("a page that replaces itself is noticed at once, not only at the next look", async () => {
+  const { page } = await shop.customer();
+  await page.evaluate(() => {
+    window.setInterval = (() => 0) as unknown as typeof setInterval;
+  });
+  const agent = await shop.desk.watch(shop.visitor);
+  await accept(page, agent);
+  const replace = () =>
+    page.evaluate(() => {
+      const root = document.createElement("html");
+      root.append(document.createElement("body"));
+      document.replaceChild(root, document.documentElement);
+    });
+  await replace();
+  const isThere = async () => {
+    if ((await page.locator("baton-overlay").count()) === 1) return true;
+    // It had just been attached: see PEACE_MS.
+    await replace();
+    return false;
+  };
+  await expect.poll(isThere, POLL).toBe(true);
+});
+
+test("parts of the script that cannot be loaded at first are loaded later", async () => {
+  const { page, context, loaded } = await shop.customer();
+  // Only without a query: browsers do not ask again for a module that failed.
+  const first = /\/assets\/(panel|recorder)\.js$/;
+  await context.route(first, (route) => route.fulfill({ status: 502 }));
+  const agent = await shop.desk.watch(shop.visitor);
+  const overlay = await accept(page, agent);
+  expect(loaded.filter((path) => path.endsWith("/panel.js"))).toHaveLength(2);
+  await overlay.find("button", "Stop sharing");
+});
+
+/** A panel of which everything fails that is done after the visitor has accepted. */
+function failing(what: "show" | "seen"): string {
+  return `export function openPanel(host) {
+    const fail = () => { window.failures = (window.failures ?? 0) + 1; throw new Error("broken"); };
+    return {
+      show() { if ("${what}" === "show") fail(); host.consent(true); },
+      seen() { fail(); },
+      controlRequested() {},
+      close() {},
+    };
+  }`;
+}
+
+test("where the panel cannot show something the session ends; a gesture that fails is nothing", async () => {
+  const { page, context } = await shop.customer();
+  let what: "show" | "seen" = "seen";
+  await context.route(/\/assets\/panel\.js/, (route) =>
+    route.fulfill({
+      contentType: "text/javascript",
+      headers: { "Access-Control-Allow-Origin": "*" },
+      body: failing(what),
+    }),
+  );
+  const agent = await shop.desk.watch(shop.visitor);
+  await agent.sees();
+  agent.say({ type: "pointer", x: 5, y: 5 });
+  const failures = () => page.evaluate(() => (window as { failures?: number }).failures);
+  await expect.poll(failures, POLL).toBe(1);
+  expect(await page.evaluate(() => window.Baton?.status)).toBe("active");
+  agent.say({ type: "end" });
+  await agent.reaches("terminated");
+
+  what = "show";
+  await page.reload();
+  const another = await shop.desk.watch(shop.visitor);
+  await another.reaches("terminated");
+  expect(another.session?.endedBy).toBe("customer");
+});
+
 test("where the recorder cannot be loaded the session ends", async () => {
   const { page, context } = await shop.customer();
-  await context.route("**/cobrowse/assets/recorder.js", (route) => route.fulfill({ status: 404 }));
+  await context.route(/\/assets\/recorder\.js/, (route) => route.fulfill({ status: 404 }));
   const warnings: string[] = [];
   page.on("console", (message) => warnings.push(message.text()));
   const agent = await shop.desk.watch(shop.visitor);

@@ -158,6 +158,41 @@ test("what is masked, files, and the sending of forms are refused", async () => 
   expect(new URL(it.page.url()).pathname).toBe("/order");
 });
 
+test("nor does the page send a form for an agent, but for the visitor it does", async () => {
+  const it = await control(shop);
+  const events = await does(
+    it,
+    { type: "click", node: 17, x: 5, y: 5 },
+    { type: "click", node: 18, x: 5, y: 5 },
+  );
+  expect(events).toContain("click 17");
+  expect(events).toContain("checked");
+  expect(events).not.toContain("submit");
+  expect(new URL(it.page.url()).pathname).toBe("/order");
+  await it.page.locator('[data-id="17"]').click();
+  await it.page.waitForURL(`${shop.site.origin}/sent**`);
+});
+
+test("nor is a form sent that is in a shadow root", async () => {
+  const it = await control(shop);
+  await it.page.evaluate(() => {
+    const host = document.createElement("div");
+    document.body.prepend(host);
+    const root = host.attachShadow({ mode: "open" });
+    root.innerHTML = '<form action="/sent"><b tabindex="0">Send</b></form>';
+    const form = root.querySelector("form");
+    root.addEventListener("submit", () => host.append("sent"));
+    root.querySelector("b")?.addEventListener("click", () => form?.requestSubmit());
+    // The stand-in for the recorder finds it by its id, in the document only.
+    const find = document.querySelector.bind(document);
+    document.querySelector = (selector: string) =>
+      selector === '[data-id="19"]' ? root.querySelector("b") : find(selector);
+  });
+  await does(it, { type: "click", node: 19, x: 2, y: 2 });
+  expect(new URL(it.page.url()).pathname).toBe("/order");
+  expect(await it.page.getByText("sent", { exact: true }).count()).toBe(0);
+});
+
 test("a site may let agents send forms", async () => {
   const it = await control(shop, { allowSubmit: true });
   it.agent.say({ type: "key", node: 1, key: "Enter" });

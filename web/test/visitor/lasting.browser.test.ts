@@ -95,12 +95,71 @@ test("a duplicated tab stands by, and takes over when the first one is closed", 
     for (const [name, value] of Object.entries(stored)) sessionStorage.setItem(name, value);
   }, stored);
   await copy.goto(`${shop.site.origin}/shop`);
-  // The newest page of a visitor is the one that counts; the older one stands by.
-  await shop.reaches(page, "standby");
-  expect(await recorders(page)).toBe(0);
+  await shop.reaches(copy, "standby");
+  expect(await copy.locator("baton-overlay").count()).toBe(0);
+  expect(await recorders(copy)).toBe(0);
+  expect(await page.evaluate(() => window.Baton?.status)).toBe("active");
+
+  await page.close();
+  await shop.reaches(copy, "active");
   await (await Overlay.of(copy)).find("button", "Stop sharing");
-  await copy.close();
-  await shop.reaches(page, "active");
+});
+
+test("a window that the page opens is not shown, however the first one moves on", async () => {
+  const { page, context } = await shop.customer();
+  const agent = await shop.desk.watch(shop.visitor);
+  await accept(page, agent);
+  const newest = await agent.sees();
+  const [popup] = await Promise.all([
+    context.waitForEvent("page"),
+    page.evaluate(() => void window.open("/other")),
+  ]);
+  await shop.reaches(popup, "standby");
+  await page.goto(`${shop.site.origin}/other`);
+  const next = await agent.sees(newest);
+  await page.reload();
+  await agent.sees(next);
+  expect(await page.evaluate(() => window.Baton?.status)).toBe("active");
+  expect(await popup.evaluate(() => window.Baton?.status)).toBe("standby");
+  // A session of its own is no reason to leave the visitor to the other one.
+  await page.evaluate(() => window.Baton?.stop());
+  await shop.reaches(page, "online");
+  await page.evaluate(() => window.Baton?.createCode());
+  await page.evaluate(() => window.Baton?.stop());
+  await shop.reaches(page, "online");
+  expect(await popup.evaluate(() => window.Baton?.status)).toBe("standby");
+});
+
+test("an epoch that is too old for the node is followed by one that is not", async () => {
+  const { page, context } = await shop.customer();
+  let tell = (_: string) => {};
+  await context.routeWebSocket(/socket\/visitor/, (socket) => {
+    socket.connectToServer();
+    tell = (message) => socket.send(message);
+  });
+  await page.reload();
+  const agent = await shop.desk.watch(shop.visitor);
+  await accept(page, agent);
+  const newest = await agent.sees();
+  tell(JSON.stringify({ type: "error", code: "oldEpoch", detail: "" }));
+  await agent.sees(newest + 100);
+});
+
+test("a session that is replaced at once leaves no connection", async () => {
+  const { page, context } = await shop.customer({ presence: false });
+  await context.addInitScript(() => {
+    Object.defineProperty(Navigator.prototype, "locks", { value: undefined });
+  });
+  await page.reload();
+  await shop.reaches(page, "idle");
+  const sockets: string[] = [];
+  page.on("websocket", (socket) => sockets.push(new URL(socket.url()).search));
+  const refusals = await page.evaluate(async () => {
+    const starts = ["first", "second"].map((token) => window.Baton?.start(token));
+    return (await Promise.allSettled(starts)).map(({ status }) => status);
+  });
+  expect(refusals).toEqual(["rejected", "rejected"]);
+  expect(sockets).toEqual(["?token=second"]);
 });
 
 test("a code begins a session, which lasts from page to page until it is stopped", async () => {

@@ -23,6 +23,8 @@ const ORDER = `<h1>Order</h1>
     <button data-id="11" type="button">Count</button>
     <label data-id="12">Hidden card <input data-baton-mask type="checkbox" id="masked"></label>
     <label data-id="13">File <input type="file"></label>
+    <x-send data-id="17">Send</x-send>
+    <button data-id="18" type="button">Send checked</button>
   </form>
   <p data-id="14" contenteditable>Dear</p>
   <a data-id="15" href="#there">There</a>
@@ -38,6 +40,20 @@ const ORDER = `<h1>Order</h1>
         if (id) heard.push(type + " " + id + (event.key ? " " + event.key : ""));
       }, true);
     }
+    customElements.define("x-send", class extends HTMLElement {
+      static formAssociated = true;
+      internals = this.attachInternals();
+      connectedCallback() {
+        const root = this.attachShadow({ mode: "open" });
+        root.innerHTML = "<button type=submit><slot></slot></button>";
+        this.addEventListener("click", () => this.internals.form.requestSubmit());
+      }
+    });
+    document.querySelector('[data-id="18"]').addEventListener("click", async ({ target }) => {
+      await Promise.resolve();
+      heard.push("checked");
+      target.form.requestSubmit();
+    });
     for (const id of [5, 13]) {
       const field = document.querySelector('[data-id="' + id + '"]');
       (field.control ?? field).addEventListener("click", (event) => {

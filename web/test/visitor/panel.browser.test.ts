@@ -79,6 +79,23 @@ test("cursors, spotlights and drawings are shown on top, and are in nobody's way
   await expect.poll(() => overlay.count("stroke"), POLL).toBe(0);
 });
 
+test("a line without an end keeps its newest part only, and many lines do not add up", async () => {
+  const { agent, overlay } = await share(shop);
+  const color = "#1d5fbf";
+  const points = Array.from({ length: 256 }, (_, i): [number, number] => [i, 300]);
+  for (let i = 0; i < 40; i += 1) agent.say({ type: "draw", points, color, id: "1" });
+  agent.say({ type: "draw", points: [[777, 300]], color, id: "1" });
+  const drawn = async () => (await overlay.attributes("d")).filter((d) => d.includes("L"));
+  await expect.poll(async () => (await drawn()).join(), POLL).toMatch(/L777 300$/);
+  const steps = async () => (await drawn()).join("").split("L").length - 1;
+  expect(await steps()).toBeGreaterThan(1_000);
+  expect(await steps()).toBeLessThan(3_000);
+  for (let i = 0; i < 60; i += 1) agent.say({ type: "draw", points, color });
+  agent.say({ type: "pointer", x: 5, y: 5 });
+  await expect.poll(() => overlay.count("spot"), POLL).toBe(1);
+  expect(await steps()).toBeLessThan(11_000);
+});
+
 test("the banner can be made small, and moved out of the way", async () => {
   const { overlay, page } = await share(shop);
   await overlay.click("button", "Make this smaller");

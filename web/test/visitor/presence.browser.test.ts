@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { POLL } from "../support/overlay.ts";
 import { PageServer } from "../support/pages.ts";
-import { Shop } from "./shop.ts";
+import { accept, Shop } from "./shop.ts";
 
 let shop: Shop;
 
@@ -71,6 +71,33 @@ test("browsers without the Navigation API are watched all the same", async () =>
   await expect
     .poll(async () => (await shop.desk.list(shop.visitor))[0]?.last_url, POLL)
     .toBe(`${new URL(shop.site.origin).host}/older`);
+});
+
+test("a page that changes its address all the time tells it seldom, and no card number", async () => {
+  const { page } = await shop.customer();
+  const said: string[] = [];
+  page.on("websocket", (socket) =>
+    socket.on("framesent", ({ payload }) => said.push(String(payload))),
+  );
+  await page.reload();
+  const agent = await shop.desk.watch(shop.visitor);
+  await accept(page, agent);
+  await page.evaluate(() => {
+    for (let i = 0; i < 60; i += 1) history.replaceState(null, "", `/map/${i}`);
+    history.pushState(null, "", "/card/4111111111111111?a=1");
+  });
+  const { host } = new URL(shop.site.origin);
+  await expect
+    .poll(() => agent.heard.at(-1), POLL)
+    .toEqual({ type: "page", url: `${host}/card/${"*".repeat(16)}` });
+  await expect
+    .poll(async () => (await shop.desk.list(shop.visitor))[0]?.last_url, POLL)
+    .toBe(`${host}/card/${"*".repeat(16)}`);
+  const types = said.filter((it) => it.startsWith("{")).map((it) => JSON.parse(it).type);
+  expect(types.filter((type) => type === "page").length).toBeLessThanOrEqual(3);
+  expect(types.filter((type) => type === "profile").length).toBeLessThanOrEqual(3);
+  expect(said.join()).not.toContain("4111");
+  expect(await page.evaluate(() => String(history.pushState))).toContain("[native code]");
 });
 
 test("the loader is small", async () => {

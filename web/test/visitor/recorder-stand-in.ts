@@ -5,7 +5,6 @@ const MODULE = `
 export function startRecorder(host) {
   let epoch = host.epoch;
   const show = () => {
-    host.page(location.origin + location.pathname);
     host.viewport(innerWidth, innerHeight);
     snapshot();
   };

@@ -29,6 +29,8 @@ test("a profile tells the page without what may be secret, and the kind of devic
     browserName: "Chrome",
     deviceType: "mobile",
   });
+  browser(PIXEL, "https://shop.test/card/4111111111111111/4111111111111112");
+  expect(profile({}).url).toBe("https://shop.test/card/****************/4111111111111112");
   browser(IPAD, "file:///home/vera/page.html", 5);
   expect(profile({})).toEqual({
     identities: [],
@@ -89,6 +91,19 @@ test("without locks every page has its turn, and the lock's name does not tell t
   expect(names).toHaveLength(1);
   expect(names[0]).toMatch(/^baton-/);
   expect(names[0]).not.toContain("secret");
+});
+
+test("where locks are denied it is as without them", async () => {
+  const request = () => Promise.reject(new DOMException("denied", "SecurityError"));
+  vi.stubGlobal("navigator", { locks: { request } });
+  vi.useFakeTimers();
+  const turn = takeTurn("secret", new AbortController().signal, () => {});
+  let isMine: boolean | undefined;
+  void turn.then((mine) => {
+    isMine = mine;
+  });
+  await vi.waitFor(() => expect(isMine).toBe(true));
+  vi.useRealTimers();
 });
 
 test("who gives up waiting has no turn", async () => {
