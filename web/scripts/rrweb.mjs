@@ -45,9 +45,11 @@ const CHANGES = [
   },
   {
     // An attribute is inline style to the page's policy: a violation with each change of a style.
-    from: '                old.setAttribute("style", m.oldValue);',
-    to: "              }",
-    by: "                old.style.cssText = m.oldValue;\n",
+    from: '              const old = this.unattachedDoc.createElement("span");',
+    to: "              for (const pname of Array.from(target.style)) {",
+    by: `              const old = this.unattachedDoc.createElement("span");
+              old.style.cssText = m.oldValue ?? "";
+`,
   },
 ];
 
