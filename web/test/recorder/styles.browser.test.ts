@@ -52,3 +52,25 @@ test("adopted style sheets style the mirror, for those who came before a snapsho
     ),
   ).toEqual(expected);
 });
+
+test("changes of a style violate no policy, and tell only what changed", async () => {
+  const policy = `<meta http-equiv="Content-Security-Policy" content="style-src 'self'">`;
+  const recording = await Recording.open(browser, {
+    html: `<head>${policy}</head><body><p>one</p></body>`,
+    before: () => {
+      addEventListener("DOMContentLoaded", () => {
+        const p = document.querySelector("p");
+        if (p) p.style.cssText = "color: rgb(1, 2, 3); left: 1px";
+      });
+    },
+  });
+  await recording.settled();
+  await recording.page.evaluate(() => {
+    const p = document.querySelector("p");
+    if (p) p.style.left = "2px";
+  });
+  const frames = await recording.settled();
+  const told = JSON.stringify(frames.map(({ events }) => events));
+  expect(told).toContain(`"style":{"left":"2px"}`);
+  // The browser complains of violations: see `tidy`.
+});
