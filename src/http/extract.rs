@@ -9,7 +9,7 @@ use std::{
 use axum::{
     body::Bytes,
     extract::{ConnectInfo, FromRequest, FromRequestParts, Request},
-    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts, uri::Authority},
 };
 use serde::{
     Deserialize,
@@ -118,13 +118,32 @@ impl FromRequestParts<SharedApi> for Operator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &SharedApi) -> Result<Self, Problem> {
-        let Some(expected) = &api.admin_token else { return Ok(Self) };
+        let Some(expected) = &api.admin_token else {
+            return check_same_site(&parts.headers).map(|()| Self);
+        };
         let given = bearer(text(&parts.headers, &header::AUTHORIZATION))?;
         if is_same_secret(given, expected) {
             return Ok(Self);
         }
         Err(Problem::new(Kind::InvalidToken, "The bearer token is not admin.token."))
     }
+}
+
+/// Refuses what another site's page does through an operator's browser: without a token, whatever
+/// reaches the loopback listener is obeyed.
+fn check_same_site(headers: &HeaderMap) -> Result<(), Problem> {
+    let site = text(headers, &HeaderName::from_static("sec-fetch-site")).unwrap_or("none");
+    let host = text(headers, &header::HOST).unwrap_or("localhost");
+    // A name that leads here for the time being is how foreign pages become same-origin.
+    let is_here = host.parse::<Authority>().is_ok_and(|authority| {
+        let host = authority.host().trim_matches(['[', ']']);
+        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    });
+    if is_here && matches!(site, "same-origin" | "none") {
+        return Ok(());
+    }
+    let detail = "Without admin.token only this machine's own pages and programs are served.";
+    Err(Problem::new(Kind::OriginRefused, detail))
 }
 
 /// Compares secrets in a time that tells nothing of them, their lengths included: digests have one.

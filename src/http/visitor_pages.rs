@@ -14,7 +14,10 @@ use super::{
 };
 use crate::{
     auth::DEFAULT_TENANT,
-    domain::{cobrowse::Credential, ids::TenantId},
+    domain::{
+        cobrowse::{Credential, LinkTerms},
+        ids::TenantId,
+    },
 };
 
 /// Stands in `assist.js` for `cobrowse.base_path`: that script is not below it.
@@ -75,13 +78,15 @@ async fn embedders(api: &Api, token: &str) -> String {
             let stored = api.cobrowse.get(&credential.session()).await.ok().flatten();
             stored.map(|stored| stored.session.tenant)
         }
-        None => match api.link_tokens.verify(token).map(|link| (link.terms.origin, link.tenant)) {
-            Ok((Some(origin), _)) => return origin.into(),
-            Ok((None, tenant)) => Some(tenant),
+        // A frame may be reloaded long after its link has expired.
+        None => match api.link_tokens.verify_signature(token).map(|link| (link.terms, link.tenant))
+        {
+            Ok((LinkTerms { origin: Some(origin), .. }, _)) => return origin.into(),
+            Ok((_, tenant)) => Some(tenant),
             Err(_) => None,
         },
     };
-    // Of what cannot be told, such as a link that has expired, the page tells in its frame, too.
+    // Of what is none of ours the page tells in its frame, too.
     let tenant = tenant.unwrap_or_else(|| TenantId::from(DEFAULT_TENANT));
     let sites = api.sites.of(&tenant).flat_map(|sites| sites.frame_sources());
     sites.fold("'self'".to_owned(), |list, site| list + " " + &site)

@@ -114,3 +114,34 @@ async fn metrics_count_what_happens() {
     assert!(answer.header("content-type").starts_with("application/openmetrics-text"));
     assert!(answer.body.as_str().unwrap().ends_with("# EOF\n"));
 }
+
+#[tokio::test]
+async fn without_a_token_no_page_of_another_site_is_obeyed() {
+    let node = TestNode::start(&[]).await;
+    let ask = async |method: Method, path: &str, name: &str, value: &str| {
+        node.admin(method, path).header(name, value).answer().await
+    };
+    for (name, value) in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("host", "evil.test"),
+        ("host", "127.0.0.1.evil.test:8701"),
+        ("host", "10.0.0.1"),
+    ] {
+        let drain = ask(Method::POST, "/api/v1/nodes/it/drain", name, value).await;
+        drain.problem(403, "OriginRefused");
+        ask(Method::GET, "/api/v1/nodes", name, value).await.problem(403, "OriginRefused");
+    }
+    for (name, value) in [
+        ("sec-fetch-site", "same-origin"),
+        ("sec-fetch-site", "none"),
+        ("host", "localhost:8701"),
+        ("host", "[::1]:8701"),
+    ] {
+        ask(Method::GET, "/api/v1/nodes", name, value).await.ok();
+    }
+    // With a token the token decides.
+    let guarded = TestNode::start(&[("BATON_ADMIN__TOKEN", "of the operators, for tests")]).await;
+    let call = guarded.admin(Method::GET, "/api/v1/nodes").header("host", "admin.test");
+    call.bearer_auth("of the operators, for tests").answer().await.ok();
+}
