@@ -100,7 +100,7 @@ function mirror(agent: Page): FrameLocator {
 
 test("a code that the visitor reads out brings an agent to the page", async () => {
   const { page, overlay } = await shopper("Cora");
-  await page.getByRole("button", { name: "Show my page to an agent" }).click();
+  await page.getByRole("button", { name: "Share my page" }).click();
   const code = (await page.locator(".code").textContent()) ?? "";
   expect(code).toMatch(/^\d{3} \d{3}$/);
 

@@ -20,7 +20,7 @@ export function showHelp(): void {
   const open = document.createElement("button");
   open.type = "button";
   open.className = "primary";
-  open.textContent = "Show my page to an agent";
+  open.textContent = "Share my page";
   const answer = document.createElement("p");
   answer.setAttribute("role", "status");
   corner.append(open, answer);
