@@ -10,6 +10,8 @@ import type { WireLine } from "./session.ts";
 const OPEN_WITHIN_MS = 10_000;
 /** How long a repeated `REQUESTED` may stay unanswered on a connection that may be dead. */
 const OK_WITHIN_MS = 5000;
+/** A plain GET that is not answered by then tells nothing. */
+const PROBE_WITHIN_MS = 5000;
 /** How long after `FINISHED` or `TERMINATE` the server may take to close. */
 const CLOSE_WITHIN_MS = 2000;
 
@@ -157,12 +159,23 @@ export class DriscSocket {
   }
 
   async #probe(signal: AbortSignal): Promise<ReturnType<typeof readProbe>> {
+    // Browsers of televisions have no AbortSignal.any.
+    const limit = new AbortController();
+    const giveUp = () => limit.abort();
+    const timer = setTimeout(giveUp, PROBE_WITHIN_MS);
+    signal.addEventListener("abort", giveUp);
     try {
-      const address = probeAddress(this.#endpoint);
-      const response = await fetch(address, { credentials: "omit", cache: "no-store", signal });
-      return readProbe(response.status);
+      const response = await fetch(probeAddress(this.#endpoint), {
+        credentials: "omit",
+        cache: "no-store",
+        signal: limit.signal,
+      });
+      return readProbe(response.status, await response.text());
     } catch {
       return "unknown";
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", giveUp);
     }
   }
 

@@ -1,5 +1,5 @@
 /** What the DRISC dialect's answers, messages and close codes mean. Knows neither timers nor DOM. */
-import { BatonError } from "./error.ts";
+import type { BatonError } from "./error.ts";
 import { type Answer, refusal } from "./http.ts";
 import { members, number, parsed, present, text, truth } from "./json.ts";
 import type { ActiveSession } from "./session.ts";
@@ -29,9 +29,8 @@ export function readAdmission(answer: Answer): Admission {
   }
   if (body.enabled === false || body.status === "disabled") return { kind: "untracked" };
   const endpoint = text(body.endpoint);
-  if (endpoint === undefined) {
-    return { kind: "refused", error: new BatonError("Protocol", "200 without an endpoint.") };
-  }
+  // A page of maintenance, or a portal's: refused by nobody.
+  if (endpoint === undefined) return { kind: "refused", error: refusal(answer) };
   return { kind: "admitted", endpoint, sessionId: text(body.sessionId) ?? "" };
 }
 
@@ -115,8 +114,12 @@ export function endingOf(code: number): Ending {
   }
 }
 
-/** What a plain GET of the endpoint says of the upgrade, which a page is not told itself. */
-export function readProbe(status: number): "expired" | "refused" | "unknown" {
+/**
+ * What a plain GET of the endpoint says of the upgrade, which a page is not told itself. Only Baton's
+ * problem documents count: a balancer that passes no upgrades knows nothing of sessions.
+ */
+export function readProbe(status: number, body: string): "expired" | "refused" | "unknown" {
+  if (text(members(parsed(body)).code) === undefined) return "unknown";
   if (status === 401 || status === 404 || status === 410) return "expired";
   return status === 403 ? "refused" : "unknown";
 }

@@ -59,7 +59,8 @@ class DriscSession implements PlayerSession {
   #sessionId: string | undefined;
   #patience: ReturnType<typeof setTimeout> | undefined;
   #trouble: BatonError | undefined;
-  #boundAt = 0;
+  /** When the session on the socket first played; undefined: it never did. */
+  #boundAt: number | undefined;
   #renewals = 0;
 
   constructor(options: DriscOptions) {
@@ -141,6 +142,12 @@ class DriscSession implements PlayerSession {
     return this.#stage.settled();
   }
 
+  /** Asks for the successor of an expired session; after the first one in a row, not at once. */
+  async #renew(turn: AbortSignal): Promise<void> {
+    if (this.#renewals > 1) await pause(backoff(this.#renewals), turn);
+    await this.#request("/sessions", {}, turn);
+  }
+
   /** A new request: from now on the viewer waits for Baton. */
   #begin(renewing: boolean): AbortSignal {
     this.#turn.abort();
@@ -205,6 +212,7 @@ class DriscSession implements PlayerSession {
 
   #connect({ endpoint, sessionId }: Admitted): void {
     this.#sessionId = sessionId;
+    this.#boundAt = undefined;
     this.#socket = new DriscSocket(endpoint, {
       bound: () => this.#bound(sessionId),
       lost: (attempt, delayMs) => this.#lost(sessionId, attempt, delayMs),
@@ -218,7 +226,7 @@ class DriscSession implements PlayerSession {
     const { state } = this;
     const cameBack = state.status === "playing" && !state.connected;
     if (state.status === "playing" && state.connected) return;
-    this.#boundAt = Date.now();
+    this.#boundAt ??= Date.now();
     this.#stage.become({ status: "playing", sessionId, connected: true });
     if (cameBack) this.#stage.events.emit("reconnected", undefined);
   }
@@ -233,11 +241,11 @@ class DriscSession implements PlayerSession {
   }
 
   #over(why: Over, by = ""): void {
-    const renewing = this.mayPlay;
-    this.#leave();
+    // What waits for a successor is not left.
+    if (why !== "expired") this.#leave();
     switch (why) {
       case "expired":
-        this.#expired(renewing);
+        this.#expired();
         break;
       case "takenOver":
         this.#stage.become({ status: "takenOver", by });
@@ -261,16 +269,25 @@ class DriscSession implements PlayerSession {
     }
   }
 
-  #expired(renewing: boolean): void {
-    if (Date.now() - this.#boundAt >= LASTING_MS) this.#renewals = 0;
+  #expired(): void {
+    const boundAt = this.#boundAt;
+    if (boundAt !== undefined && Date.now() - boundAt >= LASTING_MS) this.#renewals = 0;
     this.#renewals += 1;
     if (this.#renewals > RENEWALS) {
+      this.#leave();
       const message = "New sessions expire as soon as they are given.";
       this.#stage.fail(new BatonError("Expiring", message));
     } else {
-      void this.#ask("/sessions", {}, renewing);
+      this.#forget();
+      void this.#renew(boundAt === undefined ? this.#goOn() : this.#begin(this.mayPlay));
     }
     this.#stage.events.emit("expired", undefined);
+  }
+
+  /** The session never played: for the viewer it is the same request still, and the same patience. */
+  #goOn(): AbortSignal {
+    this.#turn = new AbortController();
+    return this.#turn.signal;
   }
 
   #wait(ms: number): void {
@@ -282,7 +299,7 @@ class DriscSession implements PlayerSession {
   #outOfPatience(): void {
     const message = "Baton did not answer in time.";
     const error = this.#trouble ?? new BatonError("Unreachable", message);
-    const operatorRefuses = error.code !== "Unreachable" && !this.mayPlay;
+    const operatorRefuses = error.isBatons && !this.mayPlay;
     if (this.#options.onUnavailable !== "stop" && !operatorRefuses) {
       // Asking goes on: the stream is counted as soon as it can be.
       this.#stage.untrack("unavailable", error);
@@ -297,8 +314,13 @@ class DriscSession implements PlayerSession {
 
   /** Nothing of the session is left here; `stop` still talks to its socket. */
   #leave(): void {
-    this.#turn.abort();
     clearTimeout(this.#patience);
+    this.#forget();
+  }
+
+  /** The session is gone; its viewer still waits for another one. */
+  #forget(): void {
+    this.#turn.abort();
     this.#keep.remove();
     this.#socket = undefined;
     this.#sessionId = undefined;

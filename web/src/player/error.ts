@@ -16,7 +16,7 @@ export class BatonError extends Error {
   override readonly name = "BatonError";
   /** `code` of the problem document, or one of `OwnCode`. */
   readonly code: OwnCode | (string & {});
-  /** The HTTP status, where Baton answered. */
+  /** The HTTP status, where anything answered. */
   readonly status: number | undefined;
   /** Milliseconds after which the server wants to be asked again. */
   readonly retryAfterMs: number | undefined;
@@ -30,6 +30,14 @@ export class BatonError extends Error {
     this.code = code;
     this.status = more.status;
     this.retryAfterMs = more.retryAfterMs;
+  }
+
+  /**
+   * Whether Baton itself answered so: with a problem document, and not something in its place.
+   * @internal
+   */
+  get isBatons(): boolean {
+    return this.status !== undefined && this.code !== "Unreachable";
   }
 
   /** Whether the same request may be answered differently a little later. */

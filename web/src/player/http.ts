@@ -79,16 +79,16 @@ export class Http {
   }
 }
 
-/** The error that an answer is. One that Baton did not write is a gateway's: nobody decided anything. */
+/**
+ * The error that an answer is. One without `code` is not Baton's but a gateway's, a balancer's or a
+ * portal's, whatever its status: nobody decided anything, so it is asked again.
+ */
 export function refusal(answer: Answer): BatonError {
   const { status, body, retryAfterMs } = answer;
   const code = text(body.code);
   if (code === undefined) {
-    const kind = status >= 500 ? "Unreachable" : "Protocol";
-    return new BatonError(kind, `HTTP ${status} without a problem document.`, {
-      status,
-      retryAfterMs,
-    });
+    const message = `HTTP ${status} without a problem document.`;
+    return new BatonError("Unreachable", message, { status, retryAfterMs });
   }
   const message = text(body.detail) ?? text(body.title) ?? `HTTP ${status}`;
   return new BatonError(code, message, { status, retryAfterMs });

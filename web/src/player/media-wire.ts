@@ -9,6 +9,8 @@ export const JSON_API = "application/vnd.api+json";
 
 /** The only refusal on which a player must not play. */
 const TOO_MANY = "df1e80a";
+/** The id lives with another type of device. */
+const OTHER_DEVICE = "OtherDeviceType";
 /** Where an answer does not tell the interval. */
 const HEARTBEAT_MS = 60_000;
 
@@ -20,21 +22,24 @@ export type Verdict =
   | { kind: "unknown" }
   | { kind: "takenOver"; by: string }
   | { kind: "terminated"; reason: "replaced" | "ended"; note?: string }
-  /** The id lives with another type of device. */
+  /** The kept id lives with another type of device. */
   | { kind: "otherDevice" }
   /** Play on, and ask again. */
   | { kind: "unavailable"; error: BatonError }
   /** Play on; asking again is of no use. */
   | { kind: "refused"; error: BatonError };
 
-export function readVerdict(answer: Answer, method: "PUT" | "PATCH"): Verdict {
+/** `kept`: the id is from before a reload. Only such a one can be another device's. */
+export function readVerdict(answer: Answer, method: "PUT" | "PATCH", kept: boolean): Verdict {
   const { status, body } = answer;
   if (status === 200 || status === 201) return { kind: "live", heartbeatMs: heartbeatOf(body) };
   if (status === 403 && body.code === TOO_MANY) return { kind: "limited" };
-  if (status === 404 && method === "PATCH") return { kind: "unknown" };
-  if (status === 409) return { kind: "otherDevice" };
-  if (status === 410) return ended(body);
   const error = refusal(answer);
+  // Nobody who knows of sessions answered.
+  if (!error.isBatons) return { kind: "unavailable", error };
+  if (status === 404 && method === "PATCH") return { kind: "unknown" };
+  if (kept && error.code === OTHER_DEVICE) return { kind: "otherDevice" };
+  if (status === 410) return ended(body);
   // The next call has a fresh token, which may be a better one.
   return { kind: error.isTransient || status === 401 ? "unavailable" : "refused", error };
 }

@@ -123,8 +123,8 @@ class MediaPlaySession implements PlayerSession {
       await this.end(sessionId);
     } catch (thrown) {
       const error = batonError(thrown);
-      // 404: it ended by itself, which is as good.
-      if (error.status !== 404) return this.#notReplaced(error, before, turn);
+      // Baton's 404: it ended by itself, which is as good.
+      if (error.status !== 404 || !error.isBatons) return this.#notReplaced(error, before, turn);
     }
     if (!turn.aborted) await this.#live(uuid(), "PUT", turn);
   }
@@ -144,9 +144,11 @@ class MediaPlaySession implements PlayerSession {
     if (turn.aborted) return;
     this.#id = id;
     this.#keep.write({ id });
+    // Only a session that was there before begins with a heartbeat.
+    const kept = method === "PATCH";
     let next = method;
     for (let failures = 0; !turn.aborted; ) {
-      const verdict = await this.#send(next, id);
+      const verdict = await this.#send(next, id, kept);
       // Whoever stopped meanwhile said farewell before the server had heard of the session.
       if (turn.aborted) return next === "PUT" ? this.#tooLate(id) : undefined;
       if (verdict.kind === "unknown") {
@@ -241,12 +243,12 @@ class MediaPlaySession implements PlayerSession {
     }
   }
 
-  async #send(method: "PUT" | "PATCH", id: string): Promise<Verdict> {
+  async #send(method: "PUT" | "PATCH", id: string, kept: boolean): Promise<Verdict> {
     const { deviceType, service } = this.#options;
     const body = entityOf(deviceType, service);
     const call = { method, path: this.#path(id), body, contentType: JSON_API } as const;
     try {
-      return readVerdict(await this.#http.send(call), method);
+      return readVerdict(await this.#http.send(call), method, kept);
     } catch (thrown) {
       return { kind: "unavailable", error: batonError(thrown) };
     }

@@ -182,9 +182,32 @@ describe("how it ends", () => {
 
   test("sessions that expire at once are given up", async () => {
     const made = await playing();
-    for (let times = 0; times < 4; times += 1) {
+    for (const restMs of [0, 2000, 4000, 0]) {
       FakeSocket.last.hear({ action: "EXPIRED" });
-      await settle();
+      await vi.advanceTimersByTimeAsync(restMs);
+    }
+    expect(made.state).toMatchObject({ status: "failed", error: { code: "Expiring" } });
+    expect(server.by("POST")).toHaveLength(4);
+  });
+
+  test("the second successor in a row is not asked for at once", async () => {
+    const made = await playing();
+    FakeSocket.last.hear({ action: "EXPIRED" });
+    await settle();
+    FakeSocket.last.hear({ action: "EXPIRED" });
+    await vi.advanceTimersByTimeAsync(1999);
+    expect(server.by("POST")).toHaveLength(2);
+    expect(made.mayPlay).toBe(true);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(server.by("POST")).toHaveLength(3);
+  });
+
+  test("successors that expire before they play are given up, also after a long film", async () => {
+    const made = await playing();
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    for (const restMs of [0, 2000, 4000, 0]) {
+      FakeSocket.last.hear({ action: "EXPIRED" });
+      await vi.advanceTimersByTimeAsync(restMs);
     }
     expect(made.state).toMatchObject({ status: "failed", error: { code: "Expiring" } });
     expect(server.by("POST")).toHaveLength(4);

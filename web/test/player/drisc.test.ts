@@ -135,16 +135,15 @@ describe("answers", () => {
     expect(heard).toEqual(["error"]);
   });
 
-  test("200 without an endpoint is no answer of this protocol", async () => {
-    const { state } = await startedWith(() => Response.json({ ok: true }));
-    expect(state()).toMatchObject({ status: "failed", error: { code: "Protocol" } });
-  });
-
-  test("a token function that fails is told as such", async () => {
+  test.each([
+    ["play", "untracked"],
+    ["stop", "failed"],
+  ] as const)("under “%s”, a token function that fails is told as such", async (policy, status) => {
     const token = () => Promise.reject(new Error("logged out"));
-    const { state } = await startedWith(() => Response.json(ADMITTED), { token });
+    const options = { token, onUnavailable: policy };
+    const { state } = await startedWith(() => Response.json(ADMITTED), options);
     await vi.advanceTimersByTimeAsync(8000);
-    expect(state()).toMatchObject({ status: "failed", error: { code: "TokenFailed" } });
+    expect(state()).toMatchObject({ status, error: { code: "TokenFailed" } });
     expect(server.asked).toEqual([]);
   });
 });

@@ -76,6 +76,12 @@ function answers(by: Partial<Record<string, (asked: Asked) => Reply>>): void {
   server.replies((asked) => by[asked.method]?.(asked) ?? new Response(null, { status: 204 }));
 }
 
+/** Not for ever: a test ends, too, where a player does not. */
+const atMost = (reply: Response): Reply => (server.asked.length < 50 ? reply : "down");
+
+/** An answer of nobody who knows of sessions. */
+const balancers = (status: number): Reply => atMost(new Response("", { status }));
+
 const settle = () => vi.advanceTimersByTimeAsync(0);
 
 async function playing(options: Partial<MediaPlaySessionsOptions> = {}): Promise<PlayerSession> {
@@ -158,6 +164,8 @@ describe("asking", () => {
     ["a gateway's 502", () => new Response("", { status: 502 })],
     ["no answer", () => "down"],
     ["401", () => problem(401, "InvalidToken")],
+    ["a balancer's 404", () => new Response("", { status: 404 })],
+    ["a balancer's 409", () => balancers(409)],
   ])("on %s it plays on and asks again until it is counted", async (_, reply) => {
     answers({ PUT: reply });
     const made = session();
@@ -188,12 +196,28 @@ describe("asking", () => {
     expect(server.asked).toHaveLength(2);
   });
 
-  test("an id that lives with another type of device is left to it", async () => {
-    answers({
-      PUT: () => (server.by("PUT").length === 1 ? problem(409, "OtherDeviceType") : live(201)),
-    });
-    expect((await session().start()).status).toBe("playing");
-    expect(new Set(server.by("PUT").map(({ path }) => path)).size).toBe(2);
+  test("a kept id that lives with another type of device is left to it", async () => {
+    storage.setItem(KEY, '{"id":"kept"}');
+    answers({ PATCH: () => problem(409, "OtherDeviceType"), PUT: () => live(201) });
+    expect(await session().resume()).toMatchObject({ status: "playing" });
+    expect(server.asked.map(({ method }) => method)).toEqual(["PATCH", "PUT"]);
+    expect(server.asked[1]?.path).not.toBe(`${LIST}/kept`);
+  });
+
+  test("an id of its own is nobody else's, whatever is answered", async () => {
+    const conflict = () => atMost(problem(409, "OtherDeviceType"));
+    answers({ PUT: conflict, PATCH: conflict });
+    storage.setItem(KEY, '{"id":"kept"}');
+    expect(await session().resume()).toMatchObject({ status: "untracked", reason: "refused" });
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(server.asked.map(({ method }) => method)).toEqual(["PATCH", "PUT"]);
+  });
+
+  test("a conflict of another kind is a refusal", async () => {
+    answers({ PUT: () => atMost(problem(409, "Conflict")) });
+    expect(await session().start()).toMatchObject({ status: "untracked", reason: "refused" });
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(server.asked).toHaveLength(1);
   });
 });
 
@@ -231,6 +255,17 @@ describe("heartbeats", () => {
     ]);
     expect(made.mayPlay).toBe(true);
     expect(heard).toEqual(["playing", "expired"]);
+  });
+
+  test.each([404, 409, 410])("that a balancer answers with %i end nothing", async (status) => {
+    const made = await playing();
+    answers({ PATCH: () => balancers(status), PUT: () => balancers(status) });
+    await vi.advanceTimersByTimeAsync(EVERY_MS);
+    expect(made.state).toMatchObject({ status: "playing", connected: false });
+    answers({ PATCH: () => live() });
+    await vi.advanceTimersByTimeAsync(500);
+    expect(made.state).toMatchObject({ status: "playing", connected: true });
+    expect(server.by("PUT")).toHaveLength(1);
   });
 
   test("of a forgotten session may find the limit reached", async () => {
@@ -392,6 +427,12 @@ describe("other sessions", () => {
       sessions: [{ sessionId: "a" }],
     });
     expect(heard).toContain("error");
+  });
+
+  test("a balancer's 404 ends no other session", async () => {
+    const made = await limited();
+    answers({ DELETE: () => new Response("", { status: 404 }) });
+    expect((await made.takeOver("a")).status).toBe("limited");
   });
 
   test("sessions() marks its own, end() rejects with Baton's code", async () => {
