@@ -1,7 +1,8 @@
 /** The live sessions of an account, kept up to date, and their ends. */
-import { type Admin, type StreamSession, why } from "./api.ts";
+import { type Activity, type Admin, type StreamSession, why } from "./api.ts";
 import { confirm } from "./dialog.ts";
 import { button, element, make, setText, timeElement } from "./page.ts";
+import { Refresher } from "./refresher.ts";
 import { NONE, timeOfDay } from "./words.ts";
 
 /** An account that somebody looks at. */
@@ -16,6 +17,7 @@ export class AccountView {
   readonly #customer = element("customer", HTMLInputElement);
   readonly #note = element("account-note", HTMLElement);
   readonly #result = element("account-result", HTMLElement);
+  readonly #refresher = new Refresher((signal) => this.#ask(signal));
   #account: Account | undefined;
   #shown = "";
 
@@ -23,39 +25,46 @@ export class AccountView {
     this.#admin = admin;
     element("account-form", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.look({ tenant: this.#tenant.value, customer: this.#customer.value });
+      this.look({ tenant: this.#tenant.value, customer: this.#customer.value });
     });
   }
 
-  async look(account: Account): Promise<void> {
+  look(account: Account): void {
     this.#tenant.value = account.tenant;
     this.#customer.value = account.customer;
     this.#account = account;
-    await this.refresh();
+    this.#refresher.anew();
   }
 
-  /** Whether that account is the one in view. */
-  isOf(tenant: string | undefined, customer: string | undefined): boolean {
-    return this.#account?.tenant === tenant && this.#account?.customer === customer;
+  /** Something happened, perhaps to the account in view. */
+  heard({ tenant, customer }: Activity): void {
+    const account = this.#account;
+    if (account === undefined) return;
+    if (account.tenant === tenant && account.customer === customer) this.#refresher.soon();
   }
 
   clear(): void {
     this.#account = undefined;
+    this.#refresher.stop();
     this.#show("", []);
   }
 
-  async refresh(): Promise<void> {
+  refresh(): void {
+    if (this.#account !== undefined) this.#refresher.now();
+  }
+
+  async #ask(signal: AbortSignal): Promise<void> {
     const account = this.#account;
     if (account === undefined) return;
     try {
-      const sessions = await this.#admin.sessions(account.tenant, account.customer);
-      if (this.#account !== account) return;
+      const sessions = await this.#admin.sessions(account.tenant, account.customer, signal);
+      if (signal.aborted) return;
       const number =
         sessions.length === 1 ? "One live session" : `${sessions.length} live sessions`;
       const note = sessions.length === 0 ? "No live session" : number;
       this.#show(`${note} of ${account.tenant} / ${account.customer}.`, sessions);
     } catch (error) {
-      if (this.#account === account) this.#show(why(error), []);
+      if (!signal.aborted) this.#show(why(error), []);
     }
   }
 
@@ -113,7 +122,7 @@ export class AccountView {
     if (reason === undefined) return;
     try {
       await this.#admin.endSession(account.tenant, account.customer, session.id, reason);
-      await this.refresh();
+      this.refresh();
     } catch (error) {
       setText(this.#note, `It was not ended. ${why(error)}`);
     }

@@ -153,8 +153,8 @@ export class Admin {
     return this.#ask("GET", "events", { signal, headers: { accept: "text/event-stream" } });
   }
 
-  async sessions(tenant: string, customer: string): Promise<StreamSession[]> {
-    const answer = await this.#call("GET", account(tenant, customer));
+  async sessions(tenant: string, customer: string, signal: AbortSignal): Promise<StreamSession[]> {
+    const answer = await this.#get(account(tenant, customer), signal);
     return ((await answer.json()) as { sessions: StreamSession[] }).sessions;
   }
 
@@ -168,8 +168,8 @@ export class Admin {
     await this.#call("DELETE", path, JSON.stringify({ reason }));
   }
 
-  async cobrowse(id: string): Promise<CobrowseSession> {
-    const answer = await this.#call("GET", `cobrowse/sessions/${encodeURIComponent(id)}`);
+  async cobrowse(id: string, signal: AbortSignal): Promise<CobrowseSession> {
+    const answer = await this.#get(`cobrowse/sessions/${encodeURIComponent(id)}`, signal);
     return (await answer.json()) as CobrowseSession;
   }
 
@@ -179,6 +179,11 @@ export class Admin {
 
   async drain(node: string): Promise<void> {
     await this.#call("POST", `nodes/${encodeURIComponent(node)}/drain`);
+  }
+
+  #get(path: string, signal: AbortSignal): Promise<Response> {
+    const either = AbortSignal.any([signal, AbortSignal.timeout(CALL_MS)]);
+    return this.#ask("GET", path, { signal: either });
   }
 
   #call(method: string, path: string, body?: string): Promise<Response> {

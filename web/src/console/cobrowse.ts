@@ -1,7 +1,8 @@
 /** One co-browse session: where it stands, who is in it, what happened, and its end. */
-import { type Admin, type CobrowseSession, type CobrowseUser, why } from "./api.ts";
+import { type Activity, type Admin, type CobrowseSession, type CobrowseUser, why } from "./api.ts";
 import { confirm } from "./dialog.ts";
 import { button, element, make, setText, timeElement } from "./page.ts";
+import { Refresher } from "./refresher.ts";
 import { endedBy, moment, NONE, plain, timeOfDay } from "./words.ts";
 
 const ROLES: Record<number, string> = { 1: "customer", 2: "agent", 3: "controller" };
@@ -11,40 +12,58 @@ export class CobrowseView {
   readonly #id = element("cobrowse-id", HTMLInputElement);
   readonly #note = element("cobrowse-note", HTMLElement);
   readonly #result = element("cobrowse-result", HTMLElement);
+  readonly #refresher = new Refresher((signal) => this.#ask(signal));
+  /** A token or a history id. */
   #looked: string | undefined;
+  /** The history id of what is shown: events name sessions by it. */
+  #history: string | undefined;
   #shown = "";
 
   constructor(admin: Admin) {
     this.#admin = admin;
     element("cobrowse-form", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.look(this.#id.value.trim());
+      this.look(this.#id.value.trim());
     });
   }
 
-  async look(id: string): Promise<void> {
+  look(id: string): void {
     this.#id.value = id;
     this.#looked = id;
-    await this.refresh();
+    this.#history = undefined;
+    this.#refresher.anew();
+  }
+
+  /** Something happened, perhaps to the session in view. */
+  heard({ kind, session }: Activity): void {
+    if (!kind.startsWith("cobrowse") || session === undefined) return;
+    if (session === this.#looked || session === this.#history) this.#refresher.soon();
   }
 
   clear(): void {
     this.#looked = undefined;
+    this.#history = undefined;
+    this.#refresher.stop();
     this.#shown = "";
     this.#result.replaceChildren();
     this.#note.textContent = "";
   }
 
-  async refresh(): Promise<void> {
+  refresh(): void {
+    if (this.#looked !== undefined) this.#refresher.now();
+  }
+
+  async #ask(signal: AbortSignal): Promise<void> {
     const id = this.#looked;
     if (id === undefined) return;
     try {
-      const session = await this.#admin.cobrowse(id);
-      if (this.#looked !== id) return;
+      const session = await this.#admin.cobrowse(id, signal);
+      if (signal.aborted) return;
+      this.#history = session.history_id;
       setText(this.#note, `It is ${state(session)}.`);
       this.#show(session);
     } catch (error) {
-      if (this.#looked !== id) return;
+      if (signal.aborted) return;
       setText(this.#note, why(error));
       this.#shown = "";
       this.#result.replaceChildren();
@@ -73,7 +92,7 @@ export class CobrowseView {
     if (said === undefined) return;
     try {
       await this.#admin.endCobrowse(session.history_id);
-      await this.refresh();
+      this.refresh();
     } catch (error) {
       setText(this.#note, `It was not ended. ${why(error)}`);
     }

@@ -24,8 +24,8 @@ const charts = new Charts(history);
 const account = new AccountView(admin);
 const cobrowse = new CobrowseView(admin);
 const activity = new ActivityView({
-  account: (tenant, customer) => void account.look({ tenant, customer }),
-  cobrowse: (session) => void cobrowse.look(session),
+  account: (tenant, customer) => account.look({ tenant, customer }),
+  cobrowse: (session) => cobrowse.look(session),
 });
 const link = new LinkView(() => feed.retry());
 const storeAway = element("store-away", HTMLElement);
@@ -49,8 +49,8 @@ const feed = new Feed(admin, {
   nodes: told,
   activity: (one) => {
     activity.add(one);
-    if (account.isOf(one.tenant, one.customer)) void account.refresh();
-    if (one.kind.startsWith("cobrowse")) void cobrowse.refresh();
+    account.heard(one);
+    cobrowse.heard(one);
   },
   missed: (count) => activity.missed(count),
   connected: () => signIn.accepted(),
@@ -72,8 +72,8 @@ const signIn = new SignIn(admin, {
 
 function refresh(): void {
   if (document.hidden || !signIn.isIn) return;
-  void account.refresh();
-  void cobrowse.refresh();
+  account.refresh();
+  cobrowse.refresh();
 }
 
 setInterval(refresh, REFRESH_MS);

@@ -11,6 +11,8 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
 /** Nodes are told each second, so a connection that is silent for so long is dead. */
 const SILENCE_MS = 15_000;
+/** A connection that events come by for so long is a good one: the next wait is short again. */
+const SETTLED_MS = 5000;
 
 /** What a console is told. */
 export interface Listener {
@@ -57,8 +59,8 @@ export class Feed {
     while (!stopped.aborted) {
       let reason: string | undefined;
       try {
-        const heard = await this.#listen(stopped);
-        if (heard) wait = FIRST_WAIT_MS;
+        const settled = await this.#listen(stopped);
+        if (settled) wait = FIRST_WAIT_MS;
       } catch (error) {
         if (error instanceof Refused) {
           if (error.status === 401) return;
@@ -69,7 +71,7 @@ export class Feed {
       // Half of it by chance: consoles must not come back all at once.
       const pause = wait * (0.5 + Math.random() / 2);
       wait = Math.min(wait * 2, LONGEST_WAIT_MS);
-      this.#listener.disconnected(Date.now() + pause, reason);
+      this.#tell(() => this.#listener.disconnected(Date.now() + pause, reason));
       await this.#pause(pause);
     }
   }
@@ -84,38 +86,48 @@ export class Feed {
     });
   }
 
-  /** Listens until the connection ends. Whether anything was heard. */
+  /** Listens until the connection ends. Whether it was a good one. */
   async #listen(stopped: AbortSignal): Promise<boolean> {
     const silence = new AbortController();
     let timer = setTimeout(() => silence.abort(), SILENCE_MS);
-    let heard = false;
+    let settled = false;
     try {
       const answer = await this.#admin.events(AbortSignal.any([stopped, silence.signal]));
       if (answer.body === null) return false;
+      const opened = performance.now();
       const parser = createParser({
         onEvent: ({ event, data }) => {
-          heard = true;
-          this.#tell(event, data);
+          settled = performance.now() - opened >= SETTLED_MS;
+          this.#tell(() => this.#dispatch(event, data));
         },
       });
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-      this.#listener.connected();
+      this.#tell(() => this.#listener.connected());
       for (;;) {
         const { done, value } = await reader.read();
-        if (done) return heard;
+        if (done) return settled;
         clearTimeout(timer);
         timer = setTimeout(() => silence.abort(), SILENCE_MS);
         parser.feed(value);
       }
     } catch (error) {
       if (error instanceof Refused) throw error;
-      return heard;
+      return settled;
     } finally {
       clearTimeout(timer);
     }
   }
 
-  #tell(event: string | undefined, data: string): void {
+  /** What a listener throws is a fault of this page, not of the connection: that goes on. */
+  #tell(told: () => void): void {
+    try {
+      told();
+    } catch (error) {
+      console.error("The console failed to show what it was told.", error);
+    }
+  }
+
+  #dispatch(event: string | undefined, data: string): void {
     if (event === "nodes") this.#listener.nodes(JSON.parse(data) as NodesNow);
     else if (event === "activity") this.#listener.activity(JSON.parse(data) as Activity);
     else if (event === "missed")

@@ -51,8 +51,8 @@ export class History {
 
   /** The nodes, as they arrived at that time in seconds. */
   push(nodes: readonly Node[], at: number): void {
+    this.#forgetFrom(at);
     const last = this.#points.at(-1);
-    if (last !== undefined && at <= last.at) return; // The clock of this machine was set back.
     if (last !== undefined && at - last.at > GAP_S) this.#add({ at: last.at + 1, nodes: null });
     const known = new Map<string, Known>();
     for (const node of nodes) known.set(node.name, this.#read(node));
@@ -63,8 +63,9 @@ export class History {
 
   /** Nothing arrives any more. */
   gap(at: number): void {
+    this.#forgetFrom(at);
     const last = this.#points.at(-1);
-    if (last !== undefined && last.nodes !== null && at > last.at) this.#add({ at, nodes: null });
+    if (last !== undefined && last.nodes !== null) this.#add({ at, nodes: null });
   }
 
   /** The newest reading of a node. */
@@ -97,6 +98,11 @@ export class History {
   newest(measure: Measure): number | null {
     const nodes = this.#points.at(-1)?.nodes;
     return nodes ? together(nodes, measure) : null;
+  }
+
+  /** Points of later than now are of before the clock of this machine was set back. */
+  #forgetFrom(at: number): void {
+    while ((this.#points.at(-1)?.at ?? Number.NEGATIVE_INFINITY) >= at) this.#points.pop();
   }
 
   #add(point: Point): void {

@@ -81,6 +81,22 @@ test("while the connection was away there is a gap and no line", () => {
   expect(history.total("streams")).toEqual([2, null, 2, null, 2]);
 });
 
+test("where the clock is set back, what is drawn goes on from there", () => {
+  const history = new History();
+  for (const at of [100, 101, 102]) history.push([node("a", at, 0)], at);
+  // By a little: only what would be later than now is gone.
+  history.push([node("a", 103, 7)], 101.5);
+  expect(history.times()).toEqual([100, 101, 101.5]);
+  expect(history.newest("creates")).toBe(7);
+  // By an hour.
+  history.push([node("a", 104, 16)], 40);
+  history.push([node("a", 105, 16)], 41);
+  expect(history.times()).toEqual([40, 41]);
+  expect(history.total("creates")).toEqual([9, 0]);
+  history.gap(40.5);
+  expect(history.total("creates")).toEqual([9, null]);
+});
+
 test("a node of a release that tells no load has no numbers but its sockets", () => {
   const history = new History();
   const old = { ...node("a", 0, 0), load: null };
