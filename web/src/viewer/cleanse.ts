@@ -41,6 +41,8 @@ const LINKS = new Set(["a", "area"]);
 const ANIMATIONS = new Set(["animate", "set", "animatetransform", "animatemotion"]);
 /** Shown as an element of no meaning. */
 const REPLACED = new Set(["script", "base", "basefont", "meta"]);
+/** What a value of an attribute is, as typeof says. */
+const PLAIN = new Set(["string", "number", "boolean"]);
 const NAME = /^[a-z][\w.:-]*$/i;
 const SHEET = /^(alternate\s+)?stylesheet$/i;
 const SCRIPT_URL = /^(javascript|vbscript):/i;
@@ -81,31 +83,40 @@ export function cleanseChange(data: Bag, tagOf: (id: unknown) => string | undefi
     return list;
   });
   const [adds = [], , , changes = []] = lists;
-  const added = new Map<unknown, string>();
+  const added = new Map<unknown, Set<string>>();
   data.adds = adds.filter(({ node }) => isBag(node));
   for (const { node } of data.adds as Bag[]) cleanNode(node as Bag, 0, added);
   for (const change of changes) {
-    const tag = added.get(change.id) ?? tagOf(change.id);
-    const isKnown = tag !== undefined && isBag(change.attributes);
-    change.attributes = isKnown ? cleanAttributes(change.attributes as Bag, tag) : {};
+    // An addition may take an id that is there, or not be made: harmless on each of the elements.
+    const tags = new Set(added.get(change.id));
+    const live = tagOf(change.id);
+    if (live !== undefined) tags.add(live);
+    let clean = tags.size > 0 && isBag(change.attributes) ? change.attributes : {};
+    for (const tag of tags) clean = cleanAttributes(clean, tag);
+    change.attributes = clean;
   }
 }
 
-function cleanNode(node: Bag, depth: number, seen?: Map<unknown, string>): void {
+function cleanNode(node: Bag, depth: number, seen?: Map<unknown, Set<string>>): void {
   if (node.type === ELEMENT) {
     const tag = String(node.tagName).toLowerCase();
     if (!NAME.test(tag)) node.tagName = "div";
-    // A prefix such as svg: is part of the name here.
-    if (REPLACED.has(tag.slice(tag.lastIndexOf(":") + 1))) node.tagName = "noscript";
+    if (REPLACED.has(localName(tag))) node.tagName = "noscript";
     node.attributes = cleanAttributes(isBag(node.attributes) ? node.attributes : {}, tag);
-    seen?.set(node.id, tag);
+    seen?.set(node.id, (seen.get(node.id) ?? new Set()).add(tag));
   }
   const children = Array.isArray(node.childNodes) ? node.childNodes.filter(isBag) : [];
   node.childNodes = depth < DEPTH_MOST ? children : [];
   for (const child of node.childNodes as Bag[]) cleanNode(child, depth + 1, seen);
 }
 
-function cleanAttributes(attributes: Bag, tag: string): Bag {
+/** A name as rrweb takes it from the page may begin with a prefix, such as `svg:`. */
+function localName(name: string): string {
+  return name.slice(name.lastIndexOf(":") + 1);
+}
+
+function cleanAttributes(attributes: Bag, name: string): Bag {
+  const tag = localName(name);
   // First, so that nothing is heard before it is muted.
   const clean: Bag = tag === "audio" || tag === "video" ? { muted: "", rr_mediaMuted: true } : {};
   for (const [name, value] of Object.entries(attributes)) {
@@ -119,13 +130,16 @@ function cleanAttributes(attributes: Bag, tag: string): Bag {
 /** The attribute's value; undefined where it must not be there. null: the page removed it. */
 function cleanValue(name: string, value: unknown, tag: string): unknown {
   if (value === null) return value;
+  // A style's changes are told as an object. Any other becomes text only when it is set.
+  if (name === "style" && isBag(value)) return value;
+  if (!PLAIN.has(typeof value)) return undefined;
   if (name.startsWith("on") || NEVER.has(name)) return undefined;
   if (FRAMES.has(tag) && FRAME_SOURCES.has(name)) return undefined;
   if (ANIMATIONS.has(tag) && name === "attributename" && /href|^on/i.test(String(value))) {
     return undefined;
   }
   if (tag === "link" && name === "rel" && !SHEET.test(String(value).trim())) return undefined;
-  if (LINKS.has(tag) && (name === "href" || name === "xlink:href")) return "#";
+  if (LINKS.has(tag) && localName(name) === "href") return "#";
   return typeof value === "string" && isScript(value) ? undefined : value;
 }
 

@@ -16,7 +16,7 @@ const URL_MOST = 2048;
 
 export class Control {
   readonly #live: () => LiveReplayer;
-  readonly #say: (message: FromViewer) => void;
+  readonly #say: (message: FromViewer) => boolean;
   readonly #scroller: Scroller;
   readonly #keyboard: Keyboard;
   #state: ControlState = "none";
@@ -26,7 +26,8 @@ export class Control {
   /** Told after each change of state. */
   changed: () => void = () => {};
 
-  constructor(live: () => LiveReplayer, say: (message: FromViewer) => void) {
+  /** `say` returns false where nobody hears it. */
+  constructor(live: () => LiveReplayer, say: (message: FromViewer) => boolean) {
     this.#live = live;
     this.#say = say;
     this.#scroller = new Scroller(live, say);
@@ -63,8 +64,19 @@ export class Control {
 
   request(): void {
     if (this.#state === "asked" || this.isGranted) return;
-    this.#say({ type: "requestControl" });
-    this.#become("asked");
+    if (this.#say({ type: "requestControl" })) this.#become("asked");
+  }
+
+  /** A host has the session, perhaps another one, which knows nothing of a request: it is made again. */
+  welcomed(): void {
+    if (this.#state !== "asked") return;
+    // The node does not pass on a repeat that the visitor has before them.
+    if (!this.#say({ type: "requestControl" })) this.#become("none");
+  }
+
+  /** Something was refused. Errors do not tell what: no answer may come to a request. */
+  refused(): void {
+    if (this.#state === "asked") this.#become("none");
   }
 
   release(): void {

@@ -49,6 +49,8 @@ export class Keyboard {
   }
 
   release(): void {
+    // A field that is disabled may never hear the end of a composition.
+    this.#isComposing = false;
     this.#field.value = "";
     this.#field.disabled = true;
   }
@@ -61,6 +63,8 @@ export class Keyboard {
       this.#listener.left();
       return;
     }
+    // No key of a message has modifiers: backwards is the agent's own way out of the field.
+    if (event.key === "Tab" && event.shiftKey) return;
     const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
     if (!isPlain || !KEYS.has(event.key)) return;
     event.preventDefault();

@@ -135,12 +135,18 @@ export class LiveReplayer {
   #restart(): void {
     this.#innards.timer.actions.length = 0;
     this.#innards.newDocumentQueue = [];
+    // Snapshots may be megabytes each, and nothing before this one is played again.
+    this.#forget();
   }
 
   #trim(): void {
-    const events = this.#events;
-    if (events.length > KEPT) events.splice(1, events.length - 2);
+    if (this.#events.length > KEPT) this.#forget();
     if (this.#innards.cache.stylesWithHoverClass.size > SHEETS_MOST) this.#replayer.resetCache();
+  }
+
+  #forget(): void {
+    const events = this.#events;
+    events.splice(1, events.length - 2);
   }
 
   #guard(): void {

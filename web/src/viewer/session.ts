@@ -24,6 +24,8 @@ export interface SessionListener {
   page(url: string): void;
   viewport(width: number, height: number): void;
   controlDeclined(): void;
+  /** Something that was said is not obeyed. */
+  refused(): void;
 }
 
 export class Session {
@@ -116,7 +118,8 @@ export class Session {
     else if (message.type === "viewport") listener.viewport(message.width, message.height);
     else if (message.type === "resync") listener.resync();
     else if (message.type === "controlDeclined") listener.controlDeclined();
-    // `error` refuses one gesture: what has changed is told by `session` as well.
+    // A gesture, or a request for control. The latter has no other answer then.
+    else if (message.type === "error") listener.refused();
   }
 
   #welcomed(welcome: ViewerWelcome): void {

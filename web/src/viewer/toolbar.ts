@@ -20,11 +20,15 @@ export class Toolbar {
   readonly #zoom = element("zoom", HTMLButtonElement);
   readonly #colors = element("colors", HTMLElement);
   readonly #parts: { tools: Tools; control: Control; stage: Stage };
+  /** What the buttons of the tools say where they may be used: the page's own words. */
+  readonly #titles: Record<Mode, string>;
   #newsTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(tools: Tools, control: Control, stage: Stage) {
     this.#parts = { tools, control, stage };
     this.#colors.append(...COLORS.map((color) => this.#swatch(color)));
+    const title = (mode: Mode) => this.#modeButton(mode).title;
+    this.#titles = { cursor: title("cursor"), pointer: title("pointer"), draw: title("draw") };
     for (const mode of MODES)
       this.#modeButton(mode).addEventListener("click", () => tools.choose(mode));
     this.#clear.addEventListener("click", () => tools.clear());
@@ -49,7 +53,7 @@ export class Toolbar {
       press(button, mode === tools.mode);
       const may = tools.may(mode);
       button.setAttribute("aria-disabled", String(!may));
-      if (!may) button.title = "Not permitted by the watch link";
+      button.title = may ? this.#titles[mode] : "Not permitted by the watch link";
     }
     this.#clear.disabled = !tools.may("draw");
     for (const swatch of this.#swatches()) press(swatch, swatch.dataset.color === tools.color);

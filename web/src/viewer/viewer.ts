@@ -32,7 +32,7 @@ class Viewer implements SessionListener {
   readonly #head = new Head();
   readonly #stage = new Stage();
   readonly #ink = new Ink(element("ink", SVGSVGElement), () => this.#mirror.scrolled);
-  readonly #say = (message: FromViewer) => void this.#session.say(message);
+  readonly #say = (message: FromViewer) => this.#session.say(message);
   readonly #tools = new Tools(this.#ink, this.#say);
   readonly #control = new Control(() => this.#mirror.live, this.#say);
   readonly #toolbar = new Toolbar(this.#tools, this.#control, this.#stage);
@@ -81,6 +81,7 @@ class Viewer implements SessionListener {
     this.#mirror.reset();
     this.#tools.permissions = permissions;
     this.#control.permissions = permissions;
+    this.#control.welcomed();
     this.#agree();
   }
 
@@ -114,6 +115,10 @@ class Viewer implements SessionListener {
 
   controlDeclined(): void {
     this.#control.declined();
+  }
+
+  refused(): void {
+    this.#control.refused();
   }
 
   /** Shows the scene as it is now. */

@@ -10,6 +10,10 @@ const FIRST_PAUSE_MS = 300;
 const LONGEST_PAUSE_MS = 15_000;
 /** A connection that held so long was a good one: pauses begin anew. */
 const SETTLED_MS = 5_000;
+/** A handshake that takes longer goes nowhere: a network that swallows packets says nothing for minutes. */
+const OPEN_MS = 10_000;
+/** So long the reason of a refusal is waited for. */
+const REFUSAL_MS = 5_000;
 /** Close codes of Baton that mean "do not come back" (4500–4999 mean the contrary). */
 const FINAL_CODES = { from: 4000, to: 4499 };
 /** "A frame is too large" (RFC 6455): the next connection would say the same. */
@@ -18,6 +22,9 @@ const TOO_LARGE = 1009;
 /** The answer of a socket's URL that would open now. */
 const UPGRADE_REQUIRED = 426;
 const TOO_MANY_REQUESTS = 429;
+
+/** A `pageshow` counts only if it shows a page that was kept. */
+const RETURNS = ["online", "pageshow"];
 
 /** Why a line ended for good. */
 export type Ending = { by: "close"; code: number; reason: string } | Refusal;
@@ -49,12 +56,20 @@ export class Line<Outgoing, Incoming> {
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #over = false;
-  readonly #online = () => this.#hurry();
+  /** The network, or a page that was kept, is back: an open socket may be dead and never tell. */
+  readonly #back = (event: Event) => {
+    if ((event as PageTransitionEvent).persisted === false) return;
+    const socket = this.#socket;
+    this.#socket = undefined;
+    socket?.close();
+    this.#clear();
+    this.#retry(0);
+  };
 
   constructor(url: () => string, listener: LineListener<Incoming>) {
     this.#url = url;
     this.#listener = listener;
-    addEventListener("online", this.#online);
+    for (const type of RETURNS) addEventListener(type, this.#back);
     this.#connect();
   }
 
@@ -94,31 +109,40 @@ export class Line<Outgoing, Incoming> {
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
     let openedAt: number | undefined;
+    const isVoid = () => this.#over || socket !== this.#socket;
+    setTimeout(() => openedAt ?? socket.close(), OPEN_MS);
     socket.onopen = () => {
       openedAt = performance.now();
-      if (!this.#over) this.#listener.opened();
+      if (!isVoid()) this.#listener.opened();
     };
     socket.onmessage = ({ data }) => {
-      if (this.#over) return;
+      if (isVoid()) return;
       if (typeof data === "string") this.#listener.said(JSON.parse(data));
       else this.#listener.data?.(data);
     };
     socket.onclose = (event) => {
-      if (this.#over) return;
+      if (isVoid()) return;
       if (openedAt !== undefined && performance.now() - openedAt > SETTLED_MS) this.#failures = 0;
-      void this.#closed(event, openedAt !== undefined);
+      void this.#closed(event, openedAt !== undefined, isVoid);
     };
   }
 
-  async #closed({ code, reason }: CloseEvent, wasOpen: boolean): Promise<void> {
+  async #closed(
+    { code, reason }: CloseEvent,
+    wasOpen: boolean,
+    isVoid: () => boolean,
+  ): Promise<void> {
     const isFinal = (code >= FINAL_CODES.from && code <= FINAL_CODES.to) || code === TOO_LARGE;
     if (isFinal) return this.#end({ by: "close", code, reason });
     const refusal = wasOpen ? undefined : await this.#refusal();
-    if (this.#over) return;
+    if (isVoid()) return;
     if (refusal && isFinalStatus(refusal.status)) return this.#end(refusal);
     const pause = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures++, LONGEST_PAUSE_MS);
     // Jitter: those whom one node sent away do not all come at once.
-    const retryMs = pause * (0.5 + Math.random() / 2);
+    this.#retry(pause * (0.5 + Math.random() / 2), refusal);
+  }
+
+  #retry(retryMs: number, refusal?: Refusal): void {
     this.#timer = setTimeout(() => this.#connect(), retryMs);
     this.#listener.dropped(retryMs, refusal);
   }
@@ -126,7 +150,12 @@ export class Line<Outgoing, Incoming> {
   /** Why the handshake was refused; undefined where it would not be now, or nobody answers. */
   async #refusal(): Promise<Refusal | undefined> {
     try {
-      const response = await fetch(this.#url().replace(/^ws/, "http"), { cache: "no-store" });
+      // Old browsers have no timeout: they wait.
+      const signal = AbortSignal.timeout?.(REFUSAL_MS);
+      const response = await fetch(this.#url().replace(/^ws/, "http"), {
+        cache: "no-store",
+        signal,
+      });
       const { status } = response;
       if (status < 400 || status === UPGRADE_REQUIRED) return undefined;
       const { code = "", detail = "" } = await response.json();
@@ -134,12 +163,6 @@ export class Line<Outgoing, Incoming> {
     } catch {
       return undefined;
     }
-  }
-
-  #hurry(): void {
-    if (this.#timer === undefined || this.#over) return;
-    this.#clear();
-    this.#connect();
   }
 
   #end(ending: Ending): void {
@@ -150,7 +173,7 @@ export class Line<Outgoing, Incoming> {
   #finish(): void {
     this.#over = true;
     this.#clear();
-    removeEventListener("online", this.#online);
+    for (const type of RETURNS) removeEventListener(type, this.#back);
   }
 
   #clear(): void {

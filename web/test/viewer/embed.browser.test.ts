@@ -108,6 +108,26 @@ test("the application is told all six statuses in order, each once, and the colo
   expect(await app.colors()).toEqual(["#e4572e"]);
 });
 
+test("control that is asked for too early may be asked for again", async () => {
+  const visitor = await here.visitor();
+  const app = await Application.watch(await here.desk.link(visitor.uniqueId));
+  await app.reaches("pendingRequest");
+  const states = await app.viewer.evaluateHandle(() => {
+    const seen: string[] = [];
+    new MutationObserver(() => {
+      seen.push(document.documentElement.dataset.control ?? "");
+    }).observe(document.documentElement, { attributeFilter: ["data-control"] });
+    return seen;
+  });
+  await app.say({ action: "requestControl" });
+  await expect.poll(() => states.jsonValue(), PATIENCE).toEqual(["asked", "none"]);
+  await visitor.accept();
+  await visitor.shows(shopPage());
+  await app.reaches("viewerReady");
+  await app.say({ action: "requestControl" });
+  await visitor.hears("controlRequest");
+});
+
 test("a session that is active already begins with waiting, and was never asked for", async () => {
   const { visitor } = await watched();
   const second = await Application.watch(await here.desk.link(visitor.uniqueId));

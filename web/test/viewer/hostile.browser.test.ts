@@ -224,6 +224,40 @@ test("a page of thousands of changes keeps no more of them than it needs", async
   expect(kept[1]).toBe(4999);
 });
 
+test("snapshots that come again and again do not pile up", async () => {
+  const page = await here.open(
+    here.app.serve("/snapshots", { html: "<!doctype html><div id='root'></div>" }),
+  );
+  await page.evaluate(await bundled("mirror-probe.ts"));
+  const kept = await page.evaluate(async (snapshot) => {
+    const root = document.querySelector<HTMLElement>("#root");
+    const none = () => {};
+    if (!root) return [];
+    let built = none;
+    const live = new window.LiveReplayer(root, {
+      rebuilt: () => built(),
+      resized: none,
+      focused: none,
+      broken: none,
+    });
+    const kept: number[] = [];
+    for (let at = 0; at < 50; at += 1) {
+      const node = structuredClone(snapshot);
+      const meta = { type: 4, data: { href: "https://x.test", width: 9, height: 9 } };
+      const isBuilt = new Promise<void>((resolve) => {
+        built = resolve;
+      });
+      live.feed([meta, { type: 2, data: { node, initialOffset: { left: 0, top: 0 } } }]);
+      await isBuilt;
+      kept.push(live.kept);
+    }
+    return kept;
+  }, shopPage());
+  // The first event, the newest of before, and these two.
+  expect(Math.max(...kept)).toBeLessThanOrEqual(4);
+  expect(kept).toHaveLength(50);
+});
+
 test("while the browser paints nothing, what comes is refused and not hoarded", async () => {
   const page = await here.open(
     here.app.serve("/hidden", { html: "<!doctype html><div id='root'></div>" }),

@@ -61,7 +61,9 @@ test("cursor, spotlight and strokes are where the visitor's page has them, at an
   await visitor.hears("pointer", { x: about(700), y: about(500) });
   await viewer.locator("#spot").waitFor();
 
-  await viewer.getByRole("button", { name: "Draw", exact: true }).click();
+  const draw = viewer.getByRole("button", { name: "Draw", exact: true });
+  expect(await draw.getAttribute("title")).toContain("Draw on the visitor");
+  await draw.click();
   await viewer.getByRole("button", { name: "Blue" }).click();
   await moveTo(viewer, 100, 100);
   await viewer.mouse.down();

@@ -13,7 +13,7 @@ import { Throttle } from "../../src/viewer/throttle.ts";
 import { Track } from "../../src/viewer/track.ts";
 import { encode } from "../../src/wire/frame.ts";
 import type { FromViewer, ViewerSession } from "../../src/wire/messages.ts";
-import { pack } from "../../src/wire/packing.ts";
+import { INFLATED_MOST, pack, unpack } from "../../src/wire/packing.ts";
 
 test("the page's URL names the socket and the token, whatever the base", () => {
   const plain = addressOf("http://127.0.0.1:8080/cobrowse/watch/a.b-c_d");
@@ -238,6 +238,27 @@ test("frames are shown in their order, though large ones are inflated first", as
   await vi.waitFor(() => expect(shown).toEqual([0, 1, 4, 5]));
 });
 
+test("a small frame that inflates to too many bytes is a loss, and not shown", async () => {
+  const blanks = new Blob([new Uint8Array(INFLATED_MOST).fill(0x20), "[1]"]).stream();
+  const deflated = new Response(blanks.pipeThrough(new CompressionStream("deflate-raw")));
+  const bomb = new Uint8Array(await deflated.arrayBuffer());
+  expect(bomb.length).toBeLessThan(INFLATED_MOST / 500);
+  await expect(unpack(bomb, true)).rejects.toThrow("too many bytes");
+  const told: string[] = [];
+  const feed = new Feed({
+    show: () => told.push("shown") > 0,
+    lost: () => told.push("lost"),
+  });
+  feed.take(encode({ kind: 1, compressed: true, epoch: 1, sequence: 0 }, bomb).buffer);
+  await vi.waitFor(() => expect(told).toEqual(["lost"]), { timeout: 30_000 });
+});
+
+test("what is large, and not too large, is the same after packing", async () => {
+  const events = [{ data: { text: "é€𝄞".repeat(1 << 20) } }] as never;
+  const { bytes, compressed } = await pack(events);
+  expect(await unpack(bytes as Uint8Array<ArrayBuffer>, compressed)).toEqual(events);
+});
+
 /** The attributes that are left of an element's. */
 function cleaned(tagName: string, attributes: Record<string, unknown>): Record<string, unknown> {
   const node = { type: 2, tagName, attributes, childNodes: [], id: 1 };
@@ -292,6 +313,32 @@ test("changes are cleansed by what they change", () => {
     { href: "#", class: null },
     {},
   ]);
+});
+
+test("an addition does not change what an element that is there already may be given", () => {
+  const change = {
+    source: 0,
+    // The mirror may keep its element 9, or have the new one.
+    adds: [{ parentId: 4, node: { type: 2, tagName: "div", attributes: {}, id: 9 } }],
+    attributes: [{ id: 9, attributes: { src: "https://x.test", href: "https://x.test" } }],
+  };
+  const again = structuredClone(change);
+  cleanseChange(change, () => "iframe");
+  expect(change.attributes[0]?.attributes).toEqual({ href: "https://x.test" });
+  cleanseChange(again, () => "svg:a");
+  expect(again.attributes[0]?.attributes).toEqual({ src: "https://x.test", href: "#" });
+});
+
+test("a prefix hides no element, and a list no script", () => {
+  expect(cleaned("svg:a", { href: "https://x.test" })).toMatchObject({ href: "#" });
+  expect(cleaned("svg:animate", { attributeName: "href" })).toEqual({ tagName: "svg:animate" });
+  expect(cleaned("use", { href: ["javascript:x"], width: 9, hidden: true })).toEqual({
+    tagName: "use",
+    width: 9,
+    hidden: true,
+  });
+  const style = { color: "red" };
+  expect(cleaned("p", { style, title: {}, lang: [] })).toEqual({ tagName: "p", style });
 });
 
 test("events that would break the mirror, or need scripts, are dropped", () => {
