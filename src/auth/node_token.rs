@@ -25,6 +25,9 @@ pub struct NodeClaims {
     /// Who it is there.
     #[serde(rename = "u")]
     pub user: UserId,
+    /// When its socket was opened, in milliseconds since 1970, by the clock of the node it is at.
+    #[serde(rename = "o", default)]
+    pub opened_ms: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -64,7 +67,8 @@ mod tests {
 
     #[test]
     fn only_a_node_of_the_cluster_can_pass_viewers_on() {
-        let claims = NodeClaims { session: "007000000".into(), user: "u".into() };
+        let claims =
+            NodeClaims { session: "007000000".into(), user: "u".into(), opened_ms: Some(7) };
         let token = NodeTokens::new(b"cluster").mint(&claims);
         assert_eq!(NodeTokens::new(b"cluster").verify(&token), Ok(claims));
         assert!(NodeTokens::new(b"other").verify(&token).is_err());

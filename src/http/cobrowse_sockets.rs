@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     auth::{DEFAULT_TENANT, bearer},
+    clock::wall_clock_ms,
     domain::{
         cobrowse::{Credential, Joined, Joiner, Session, User},
         ids::TenantId,
@@ -186,7 +187,8 @@ pub async fn viewer(
         }
         None => by_link(&api, &token).await?,
     };
-    let ticket = ViewerTicket { session, user, is_passed_on: false };
+    let opened_ms = wall_clock_ms();
+    let ticket = ViewerTicket { session, user, opened_ms, is_passed_on: false };
     Ok(watch(&api, opening, ticket))
 }
 
@@ -297,6 +299,7 @@ pub async fn passed_on(
         // It let the user in, so the user has left since: see `remote`.
         None => return Err(Problem::new(Kind::SessionEnded, "This user left the session.")),
     };
-    let ticket = ViewerTicket { session, user, is_passed_on: true };
+    let opened_ms = claims.opened_ms.unwrap_or_else(wall_clock_ms);
+    let ticket = ViewerTicket { session, user, opened_ms, is_passed_on: true };
     Ok(watch(&api, opening, ticket))
 }

@@ -118,8 +118,12 @@ impl Room {
         current
     }
 
-    /// A viewer's socket; an older one of the same user is closed. None where no such user watches.
-    pub fn attach_viewer(&self, user: &UserId) -> Option<Arc<Feed>> {
+    /// A viewer's socket, and when it was opened: of one user's the newest stays, and the others are
+    /// closed. None where no such user watches.
+    ///
+    /// A socket whose network is gone without a word follows the session to its next host like any
+    /// other: it must not win there against the one that replaced it.
+    pub fn attach_viewer(&self, user: &UserId, opened_ms: u64) -> Option<Arc<Feed>> {
         let mut state = self.shared.lock();
         let session = state.session.clone();
         let user = session.user(user).filter(|user| user.role.watches())?;
@@ -130,6 +134,11 @@ impl Room {
             feed.close(end);
             return Some(feed);
         }
+        let is_newer = |viewer: &Viewer| viewer.user == user.id && viewer.opened_ms > opened_ms;
+        if state.viewers.iter().any(is_newer) {
+            feed.close(FeedEnd::Superseded);
+            return Some(feed);
+        }
         state.viewers.retain(|viewer| {
             let same = viewer.user == user.id;
             if same {
@@ -137,7 +146,8 @@ impl Room {
             }
             !same
         });
-        let viewer = Viewer { user: user.id.clone(), feed: feed.clone(), resynced: None };
+        let viewer =
+            Viewer { user: user.id.clone(), opened_ms, feed: feed.clone(), resynced: None };
         state.viewers.push(viewer);
         state.used = Instant::now();
         state.note_desertion();

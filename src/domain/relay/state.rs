@@ -25,6 +25,8 @@ pub(super) struct Shared {
 /// One viewer's socket.
 pub(super) struct Viewer {
     pub(super) user: UserId,
+    /// When its socket was opened, at whichever node.
+    pub(super) opened_ms: u64,
     pub(super) feed: Arc<Feed>,
     /// When it last asked to be resynced.
     pub(super) resynced: Option<Instant>,

@@ -78,7 +78,11 @@ async fn connect(viewer: &mut Viewer, host: &Server) -> Result<Peer, tungstenite
     let base = host.internal_url.trim_end_matches('/');
     let base = base.replacen("http", "ws", 1);
     let mut request = format!("{base}{PATH}").into_client_request()?;
-    let claims = NodeClaims { session: viewer.session.token.clone(), user: viewer.user.id.clone() };
+    let claims = NodeClaims {
+        session: viewer.session.token.clone(),
+        user: viewer.user.id.clone(),
+        opened_ms: Some(viewer.opened_ms),
+    };
     let token = viewer.line.shared.node_tokens.mint(&claims);
     let bearer = HeaderValue::try_from(format!("Bearer {token}"))?;
     request.headers_mut().insert(header::AUTHORIZATION, bearer);

@@ -32,6 +32,8 @@ pub struct ViewerTicket {
     pub session: Box<Session>,
     /// Who watches.
     pub user: Box<User>,
+    /// When the viewer opened its socket, in milliseconds since 1970.
+    pub opened_ms: u64,
     /// Another node passes the socket on, and has greeted the viewer already.
     pub is_passed_on: bool,
 }
@@ -58,6 +60,7 @@ pub(super) struct Viewer {
     pub(super) line: Line,
     pub(super) session: Box<Session>,
     pub(super) user: Box<User>,
+    pub(super) opened_ms: u64,
     is_passed_on: bool,
     messages: Budget,
     /// The state that was told while there was no host, so that it is told once.
@@ -77,6 +80,7 @@ pub fn serve(
         line: Line::new(socket, shared),
         session: ticket.session,
         user: ticket.user,
+        opened_ms: ticket.opened_ms,
         is_passed_on: ticket.is_passed_on,
         messages: Budget::VIEWER_MESSAGES,
         told: None,
@@ -184,14 +188,14 @@ impl Viewer {
 
     /// Attaches to the room, which may not have heard yet that this user joined.
     async fn attach(&mut self, hosted: &Arc<HostedRoom>) -> Result<Option<Arc<Feed>>, StoreError> {
-        if let Some(feed) = hosted.room.attach_viewer(&self.user.id) {
+        if let Some(feed) = hosted.room.attach_viewer(&self.user.id, self.opened_ms) {
             return Ok(Some(feed));
         }
         let shared = self.line.shared.clone();
         if let Some(stored) = shared.service.get(&self.session.token).await? {
             shared.rooms.take_over(hosted, stored);
         }
-        Ok(hosted.room.attach_viewer(&self.user.id))
+        Ok(hosted.room.attach_viewer(&self.user.id, self.opened_ms))
     }
 
     async fn step_here(&mut self, hosted: &Arc<HostedRoom>, feed: &Arc<Feed>) -> Flow {

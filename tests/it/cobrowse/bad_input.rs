@@ -190,7 +190,8 @@ async fn only_nodes_pass_viewers_on() {
     let at = cluster.node(0).public;
     let (live, mut page, mut watcher) = watched(at, at, CLUSTER).await;
     let user = watcher.told("welcome").await["userId"].as_str().unwrap().to_owned();
-    let claims = NodeClaims { session: (&*live.token).into(), user: (&*user).into() };
+    let claims =
+        NodeClaims { session: (&*live.token).into(), user: (&*user).into(), opened_ms: None };
     let mut visitor = Page::of_visitor(at, json!({})).await;
     let visitor = visitor.told("welcome").await;
     let link = Desk(at).link(visitor["visitorId"].as_str().unwrap(), "eve").await;

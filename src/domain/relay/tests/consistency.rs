@@ -141,7 +141,7 @@ impl Recorder {
                 send(room, [frame(kinds[usize::from(kind) - 1], epoch, sequence, 10)]);
             }
             Step::Attach(at) => {
-                watchers[at] = Watcher { feed: room.attach_viewer(&user(at)), at: None };
+                watchers[at] = Watcher { feed: room.attach_viewer(&user(at), 0), at: None };
             }
             Step::Detach(at) => {
                 if let Some(feed) = watchers[at].feed.take() {

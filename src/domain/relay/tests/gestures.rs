@@ -83,7 +83,7 @@ async fn nothing_passes_before_the_session_is_active() {
     waiting.consent_required = true;
     waiting.control = Some(user(0));
     let room = room(&waiting);
-    let (visitor, viewer) = (room.attach_visitor(), room.attach_viewer(&user(0)).unwrap());
+    let (visitor, viewer) = (room.attach_visitor(), room.attach_viewer(&user(0), 0).unwrap());
     drain_both(&visitor, &viewer);
     let (passed, refused) = try_all(&room, &visitor, &viewer);
     assert_eq!((passed.len(), refused), (0, vec!["error notActive".into(); 9]));

@@ -17,7 +17,7 @@ async fn the_end_is_told_before_feeds_close() {
     assert_eq!(drain(&visitor), ["close Ended"]);
     // Those who come later are told the same.
     assert_eq!(drain(&room.attach_visitor()), ["session", "close Ended"]);
-    let late = room.attach_viewer(&user(1)).unwrap();
+    let late = room.attach_viewer(&user(1), 0).unwrap();
     assert_eq!(drain(&late), ["welcome", "session", "close Ended"]);
     assert_eq!(says(&room, 0, &viewer, json!({"type": "end"})), ViewerAct::Done);
     assert_eq!(room.visitor_data(snapshot(2, 0)), Ok(()));
@@ -59,7 +59,7 @@ async fn both_sides_see_the_whole_state() {
 #[tokio::test]
 async fn a_viewer_is_welcomed_with_what_it_may_do() {
     let (room, _visitor, _viewer) = watched();
-    let viewer = room.attach_viewer(&user(1)).unwrap();
+    let viewer = room.attach_viewer(&user(1), 0).unwrap();
     let session = room.session();
     let welcome = last(&viewer, "welcome");
     assert_eq!(welcome["protocol"], 1);
@@ -78,16 +78,16 @@ async fn only_present_users_who_watch_are_viewers() {
     session.users[1].role = Role::Customer;
     session.users[2].left = true;
     let room = room(&session);
-    assert!(room.attach_viewer(&user(0)).is_some());
+    assert!(room.attach_viewer(&user(0), 0).is_some());
     for nobody in [1, 2, 3] {
-        assert!(room.attach_viewer(&user(nobody)).is_none(), "{nobody}");
+        assert!(room.attach_viewer(&user(nobody), 0).is_none(), "{nobody}");
     }
 }
 
 #[tokio::test]
 async fn a_viewer_who_leaves_is_removed_and_an_older_socket_superseded() {
     let (room, _visitor, viewer) = watched();
-    let newer = room.attach_viewer(&user(0)).unwrap();
+    let newer = room.attach_viewer(&user(0), 0).unwrap();
     assert_eq!(drain(&viewer), ["close Superseded"]);
     room.detach_viewer(&viewer);
     assert_eq!(room.viewers(), 1);
@@ -97,6 +97,18 @@ async fn a_viewer_who_leaves_is_removed_and_an_older_socket_superseded() {
     assert_eq!(room.viewers(), 0);
 }
 
+#[tokio::test]
+async fn a_socket_that_was_replaced_does_not_come_back_when_the_host_changes() {
+    let (room, _visitor, _viewer) = watched();
+    let newer = room.attach_viewer(&user(0), 7).unwrap();
+    drain(&newer);
+    let older = room.attach_viewer(&user(0), 6).unwrap();
+    assert_eq!(drain(&older).last().unwrap(), "close Superseded");
+    assert_eq!((room.viewers(), drain(&newer)), (1, Vec::new()));
+    room.attach_viewer(&user(0), 8).unwrap();
+    assert_eq!(drain(&newer), ["close Superseded"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn viewers_are_told_how_long_the_visitor_has_to_come_back() {
     let (room, visitor, viewer) = watched();
@@ -104,7 +116,7 @@ async fn viewers_are_told_how_long_the_visitor_has_to_come_back() {
     let told = last(&viewer, "session");
     assert_eq!((&told["visitorConnected"], &told["backInSeconds"]), (&json!(false), &json!(30)));
     tokio::time::advance(Duration::from_millis(10_500)).await;
-    let late = room.attach_viewer(&user(1)).unwrap();
+    let late = room.attach_viewer(&user(1), 0).unwrap();
     let Some(Next::Text(_)) = next(&late) else { panic!("no welcome") };
     let Some(Next::Text(text)) = next(&late) else { panic!("no session") };
     assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["backInSeconds"], 20);
@@ -127,7 +139,7 @@ async fn an_active_session_is_deserted_while_nobody_watches() {
     assert_eq!(room.deserted_since(), Some(activated));
     tokio::time::advance(Duration::from_secs(5)).await;
     assert_eq!(room.deserted_since(), Some(activated));
-    let viewer = room.attach_viewer(&user(0)).unwrap();
+    let viewer = room.attach_viewer(&user(0), 0).unwrap();
     assert_eq!(room.deserted_since(), None);
     room.detach_viewer(&viewer);
     assert_eq!(room.deserted_since(), Some(tokio::time::Instant::now()));

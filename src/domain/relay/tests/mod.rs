@@ -143,7 +143,7 @@ fn last(feed: &Feed, kind: &str) -> Value {
 fn watched() -> (Room, Arc<Feed>, Arc<Feed>) {
     let room = room(&session(2));
     let visitor = room.attach_visitor();
-    let viewer = room.attach_viewer(&user(0)).unwrap();
+    let viewer = room.attach_viewer(&user(0), 0).unwrap();
     send(&room, [snapshot(1, 0)]);
     assert_eq!(drain(&visitor), ["session", "snapshotRequest"]);
     assert_eq!(drain(&viewer), ["welcome", "session", "s 1 0"]);

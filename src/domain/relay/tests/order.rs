@@ -8,7 +8,7 @@ async fn after_a_gap_viewers_get_nothing_until_a_snapshot_comes() {
     send(&room, [delta(1, 1), delta(1, 3), delta(1, 4), volatile(1, 4)]);
     assert_eq!(drain(&viewer), ["d 1 1"]);
     assert_eq!(drain(&visitor), ["snapshotRequest"], "asked once");
-    let late = room.attach_viewer(&user(1)).unwrap();
+    let late = room.attach_viewer(&user(1), 0).unwrap();
     assert_eq!(drain(&late), ["welcome", "session"], "the old snapshot is no good");
     send(&room, [snapshot(1, 5), delta(1, 6)]);
     assert_eq!(drain(&viewer), ["resync", "s 1 5", "d 1 6"]);
@@ -93,7 +93,7 @@ async fn no_data_pass_before_the_session_is_active() {
     let mut waiting = session(1);
     waiting.consent_required = true;
     let room = room(&waiting);
-    let (visitor, viewer) = (room.attach_visitor(), room.attach_viewer(&user(0)).unwrap());
+    let (visitor, viewer) = (room.attach_visitor(), room.attach_viewer(&user(0), 0).unwrap());
     page_says(&room, json!({"type": "page", "url": "https://shop.test/"}));
     send(&room, [snapshot(1, 0), delta(1, 1), snapshot(2, 0), delta(2, 1)]);
     assert_eq!(drain(&visitor), ["session", "error notActive", "error notActive"]);
@@ -114,7 +114,7 @@ async fn what_was_recorded_before_an_interruption_is_not_shown_after_it() {
     send(&room, [delta(1, 1)]);
     assert_eq!(drain(&visitor), ["session", "session", "error notActive"]);
     change(&room, |session| session.users[1].left = false);
-    let back = room.attach_viewer(&user(1)).unwrap();
+    let back = room.attach_viewer(&user(1), 0).unwrap();
     assert_eq!(drain(&back), ["welcome", "session"]);
     assert_eq!(drain(&visitor), ["session", "snapshotRequest"]);
 }

@@ -35,7 +35,7 @@ async fn volatile_frames_are_left_out_of_a_full_queue() {
 #[tokio::test]
 async fn a_lagging_viewer_gets_nothing_until_it_has_taken_everything_and_then_a_new_start() {
     let (room, visitor, slow) = watched();
-    let fast = room.attach_viewer(&user(1)).unwrap();
+    let fast = room.attach_viewer(&user(1), 0).unwrap();
     drain(&fast);
     let last = fill(&room, 0);
     assert_eq!(drain(&fast).len(), FRAMES);
@@ -59,7 +59,7 @@ async fn a_lagging_viewer_without_a_snapshot_joins_the_request() {
     send(&room, [delta(1, last + 1)]);
     assert_eq!(drain(&visitor), [""; 0], "nothing is asked before it has read");
     assert_eq!(drain(&slow), ["resync"]);
-    let late = room.attach_viewer(&user(1)).unwrap();
+    let late = room.attach_viewer(&user(1), 0).unwrap();
     assert_eq!(drain(&visitor), ["snapshotRequest"]);
     send(&room, [snapshot(1, last + 1)]);
     assert_eq!((drain(&slow), drain(&late).len()), (vec!["s 1 513".into()], 3));
@@ -124,7 +124,7 @@ async fn too_many_control_messages_close_a_feed() {
 #[tokio::test]
 async fn of_positions_only_the_newest_waits_for_the_visitor() {
     let (room, visitor, viewer) = watched();
-    let other = room.attach_viewer(&user(1)).unwrap();
+    let other = room.attach_viewer(&user(1), 0).unwrap();
     drain(&visitor);
     for x in 0..500 {
         says(&room, 0, &viewer, json!({"type": "cursor", "x": x, "y": 0}));
