@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use rust_embed::RustEmbed;
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, digest::Output};
 
 use super::{
     extract::text,
@@ -27,9 +27,6 @@ const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
      frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
 );
 
-/// So much of a file's hash tells its versions apart.
-const TAG_BYTES: usize = 16;
-
 /// Where pages come from.
 #[derive(Debug, Clone, Default)]
 pub struct Pages {
@@ -39,7 +36,8 @@ pub struct Pages {
 /// A file of the front end.
 pub struct Page {
     bytes: Bytes,
-    hash: [u8; 32],
+    /// Tells its versions apart.
+    hash: Output<Sha256>,
     media_type: mime_guess::Mime,
     policy: HeaderValue,
 }
@@ -53,13 +51,14 @@ impl Pages {
     /// The file of that path below `web/dist`.
     pub async fn get(&self, path: &str) -> Result<Page, Problem> {
         let found = match &self.directory {
-            None => Embedded::get(path).map(|file| (bytes(file.data), file.metadata.sha256_hash())),
+            None => Embedded::get(path)
+                .map(|file| (bytes(file.data), file.metadata.sha256_hash().into())),
             // Names of our own pages only: no part may lead out of the directory.
             Some(_) if path.split('/').any(|part| part.starts_with('.')) => None,
             Some(directory) => {
                 let read = tokio::fs::read(directory.join(path)).await.ok();
                 read.map(|read| {
-                    let hash = Sha256::digest(&read).into();
+                    let hash = Sha256::digest(&read);
                     (Bytes::from(read), hash)
                 })
             }
@@ -87,7 +86,7 @@ impl Page {
     /// With a name that stands in it replaced.
     pub fn replace(self, name: &str, value: &str) -> Self {
         let text = String::from_utf8_lossy(&self.bytes).replace(name, value);
-        let hash = Sha256::digest(&text).into();
+        let hash = Sha256::digest(&text);
         Self { bytes: Bytes::from(text), hash, ..self }
     }
 
@@ -101,7 +100,7 @@ impl Page {
     /// The answer to a request: 304 where the browser has this version.
     pub fn answer(self, request: &HeaderMap) -> Response {
         // Weak: the answer may be compressed on its way.
-        let tag = format!("W/\"{}\"", hex(&self.hash[..TAG_BYTES]));
+        let tag = format!("W/\"{:x}\"", self.hash);
         let known = text(request, &header::IF_NONE_MATCH).unwrap_or_default();
         let is_known = known.split(',').any(|known| known.trim() == tag);
         let headers = [
@@ -133,8 +132,4 @@ fn bytes(data: Cow<'static, [u8]>) -> Bytes {
         Cow::Borrowed(data) => Bytes::from_static(data),
         Cow::Owned(data) => Bytes::from(data),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { Balancer } from "./support/balancer.ts";
 import { Baton } from "./support/baton.ts";
 import { Browser } from "./support/browser.ts";
+import { isShopper } from "./support/demo-shop.ts";
 import { Desk } from "./support/desk.ts";
 import { Overlay } from "./support/overlay.ts";
 import { Redis } from "./support/redis.ts";
@@ -52,12 +53,7 @@ async function apart(name: string): Promise<{ page: Page; viewer: Page; mirror: 
   const [host, other] = nodes;
   balancer.to(host.origin);
   const context = await browser.context();
-  await context.route("**/shop-visitor.js", (route) =>
-    route.fulfill({
-      contentType: "text/javascript",
-      body: `window.BatonConfig = ${JSON.stringify({ uniqueId: name })}`,
-    }),
-  );
+  await isShopper(context, { uniqueId: name });
   const page = await context.newPage();
   await page.goto(`${balancer.origin}/demo/shop.html`);
   await page.waitForFunction(() => window.Baton?.lookupCode);

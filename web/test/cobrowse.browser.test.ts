@@ -6,9 +6,11 @@ import type { Frame, FrameLocator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { Baton } from "./support/baton.ts";
 import { Browser } from "./support/browser.ts";
+import { isShopper } from "./support/demo-shop.ts";
 import { Desk } from "./support/desk.ts";
-import { Overlay, POLL } from "./support/overlay.ts";
+import { Overlay } from "./support/overlay.ts";
 import { PageServer } from "./support/pages.ts";
+import { POLL } from "./support/patience.ts";
 
 /** The order of wire/upscope.md. */
 const STATUSES = [
@@ -49,12 +51,7 @@ async function shopper(
   path = "shop.html",
 ): Promise<{ page: Page; overlay: Overlay }> {
   const context = await browser.context({ viewport: { width: 1200, height: 800 } });
-  await context.route("**/shop-visitor.js", (route) =>
-    route.fulfill({
-      contentType: "text/javascript",
-      body: `window.BatonConfig = ${JSON.stringify({ uniqueId: name, identities: [name] })}`,
-    }),
-  );
+  await isShopper(context, { uniqueId: name, identities: [name] });
   const page = await context.newPage();
   await page.goto(`${baton.origin}/demo/${path}`);
   return { page, overlay: await Overlay.of(page) };

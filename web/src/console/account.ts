@@ -1,7 +1,8 @@
 /** The live sessions of an account, kept up to date, and their ends. */
+import { element, make } from "../page/elements.ts";
 import { type Activity, type Admin, type StreamSession, why } from "./api.ts";
 import { confirm } from "./dialog.ts";
-import { button, element, make, setText, timeElement } from "./page.ts";
+import { button, setText, timeElement } from "./page.ts";
 import { Refresher } from "./refresher.ts";
 import { NONE, timeOfDay } from "./words.ts";
 

@@ -1,6 +1,7 @@
 /** The activity feed: the newest first, bounded, to be paused and filtered. */
+import { element, make } from "../page/elements.ts";
 import type { Activity } from "./api.ts";
-import { button, element, make, setText, timeElement } from "./page.ts";
+import { button, setText, timeElement } from "./page.ts";
 import { endedBy, plain, timeOfDay } from "./words.ts";
 
 /** Rows that are kept. */

@@ -1,8 +1,9 @@
 /** Live charts of the history: totals of the cluster, or one line for each node. */
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { element, make } from "../page/elements.ts";
 import { type History, type Measure, SPAN_S } from "./history.ts";
-import { element, make, setText } from "./page.ts";
+import { setText } from "./page.ts";
 import { bytes, count, latency, rate } from "./words.ts";
 
 type Format = (value: number | null) => string;

@@ -1,7 +1,8 @@
 /** One co-browse session: where it stands, who is in it, what happened, and its end. */
+import { element, make } from "../page/elements.ts";
 import { type Activity, type Admin, type CobrowseSession, type CobrowseUser, why } from "./api.ts";
 import { confirm } from "./dialog.ts";
-import { button, element, make, setText, timeElement } from "./page.ts";
+import { button, setText, timeElement } from "./page.ts";
 import { Refresher } from "./refresher.ts";
 import { endedBy, moment, NONE, plain, timeOfDay } from "./words.ts";
 

@@ -1,5 +1,6 @@
 /** The operators' console: connects what is told by the node to what is shown. */
 import "./console.css";
+import { element } from "../page/elements.ts";
 import { AccountView } from "./account.ts";
 import { ActivityView } from "./activity.ts";
 import { Admin, type NodesNow } from "./api.ts";
@@ -9,7 +10,6 @@ import { Feed } from "./feed.ts";
 import { History } from "./history.ts";
 import { LinkView } from "./link.ts";
 import { NodesView } from "./nodes.ts";
-import { element } from "./page.ts";
 import { SignIn } from "./sign-in.ts";
 import { Totals } from "./totals.ts";
 

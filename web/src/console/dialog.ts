@@ -1,5 +1,5 @@
 /** Asks before something is done that cannot be taken back. */
-import { element, make } from "./page.ts";
+import { element, make } from "../page/elements.ts";
 
 /** A question. */
 export interface Question {

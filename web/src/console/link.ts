@@ -1,5 +1,6 @@
 /** Whether the console is told anything, and by whom. */
-import { element, setText } from "./page.ts";
+import { element } from "../page/elements.ts";
+import { setText } from "./page.ts";
 import { span, timeOfDay } from "./words.ts";
 
 export class LinkView {

@@ -1,8 +1,9 @@
 /** The table of nodes. Rows are changed in place, so that focus and selection stay. */
+import { element, make } from "../page/elements.ts";
 import { type Admin, type Node, why } from "./api.ts";
 import { confirm } from "./dialog.ts";
 import type { History } from "./history.ts";
-import { button, element, make, setText } from "./page.ts";
+import { button, setText } from "./page.ts";
 import { count, latency, NONE, rate, span, timeOfDay } from "./words.ts";
 
 /** A node that is gone stays in view for so long. */

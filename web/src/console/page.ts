@@ -1,23 +1,5 @@
-/** The page's elements, and small pieces that are made of script. */
-
-/** The element of that id; the page is broken without it. */
-export function element<T extends Element>(id: string, kind: new () => T): T {
-  const found = document.getElementById(id);
-  if (!(found instanceof kind)) throw new Error(`no ${kind.name} #${id}`);
-  return found;
-}
-
-/** An element with that class and these contents. */
-export function make<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  className = "",
-  ...contents: (Node | string)[]
-): HTMLElementTagNameMap[K] {
-  const made = document.createElement(tag);
-  if (className !== "") made.className = className;
-  made.append(...contents);
-  return made;
-}
+/** Small pieces of the console that are made of script. */
+import { make } from "../page/elements.ts";
 
 /** A button that does something. */
 export function button(text: string, className: string, does: () => void): HTMLButtonElement {

@@ -1,6 +1,6 @@
 /** Asks for the operators' token where the node wants one. */
+import { element } from "../page/elements.ts";
 import type { Admin } from "./api.ts";
-import { element } from "./page.ts";
 
 /** What follows. */
 interface Steps {

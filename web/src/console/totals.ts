@@ -1,8 +1,9 @@
 /** The cluster in a line of numbers. */
+import { element, make } from "../page/elements.ts";
 import type { Node } from "./api.ts";
 import type { History, Measure } from "./history.ts";
 import { stateOf } from "./nodes.ts";
-import { element, make, setText } from "./page.ts";
+import { setText } from "./page.ts";
 import { bytes, count, latency, NONE, rate } from "./words.ts";
 
 type Format = (value: number | null) => string;

@@ -4,6 +4,7 @@
  * It lists visitors and asks for watch links (v1.1), redeems short codes, shows the viewer in a frame,
  * and controls it by messages. A real application keeps the API key in its backend.
  */
+import { element, make } from "../page/elements.ts";
 import { Frame } from "./frame.ts";
 import { type Visitor, Visitors } from "./visitors.ts";
 
@@ -49,28 +50,22 @@ function show(online: Visitor[]): void {
 }
 
 function row(visitor: Visitor, shown: string): HTMLLIElement {
-  const item = document.createElement("li");
+  const item = make("li");
   item.dataset.shown = shown;
   const name = visitor.identities[0] ?? visitor.unique_id ?? `Visitor ${visitor.lookup_code ?? ""}`;
-  const watch = document.createElement("button");
+  const watch = make("button");
   watch.type = "button";
   watch.textContent = visitor.is_in_session ? "Join" : "Watch";
   watch.setAttribute("aria-label", `Watch ${name}`);
   watch.addEventListener("click", () => void watchVisitor(visitor));
   item.append(
-    line("strong", name),
+    make("strong", "", name),
     // The host is the shop's own: what tells pages apart is the path.
-    line("span", visitor.last_url?.replace(/^[^/]*/, "") ?? ""),
-    line("small", `${visitor.browser_name ?? "?"}, ${visitor.device_type ?? "?"}`),
+    make("span", "", visitor.last_url?.replace(/^[^/]*/, "") ?? ""),
+    make("small", "", `${visitor.browser_name ?? "?"}, ${visitor.device_type ?? "?"}`),
     watch,
   );
   return item;
-}
-
-function line(tag: string, text: string): HTMLElement {
-  const element = document.createElement(tag);
-  element.textContent = text;
-  return element;
 }
 
 async function watchVisitor(visitor: Visitor): Promise<void> {
@@ -102,10 +97,4 @@ function agentName(): string {
 
 function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function element<T extends HTMLElement>(id: string, kind: new () => T): T {
-  const found = document.getElementById(id);
-  if (!(found instanceof kind)) throw new Error(`the page has no “${id}”`);
-  return found;
 }

@@ -1,4 +1,5 @@
 /** The viewer in a frame, and the buttons that control it by messages (README, "The viewer in a frame"). */
+import { find } from "../page/elements.ts";
 
 type Mode = "cursor" | "pointer" | "draw";
 type Control = "none" | "asked" | "granted" | "declined" | "revoked" | "other";
@@ -30,25 +31,29 @@ const STATES: Record<string, string> = {
 };
 
 export class Frame {
-  readonly #desk = one(".desk");
-  readonly #stage = one(".stage");
-  readonly #tools = one(".tools");
-  readonly #details = one(".messages");
-  readonly #messages = one("#messages");
-  readonly #swatch = one(".swatch");
-  readonly #control = one("#control");
+  readonly #desk = find(document, ".desk", HTMLElement);
+  readonly #stage = find(document, ".stage", HTMLElement);
+  readonly #tools = find(document, ".tools", HTMLElement);
+  readonly #details = find(document, ".messages", HTMLElement);
+  readonly #messages = find(document, "#messages", HTMLElement);
+  readonly #swatch = find(document, ".swatch", HTMLElement);
+  readonly #control = find(document, "#control", HTMLElement);
   #frame: HTMLIFrameElement | undefined;
 
   constructor() {
     for (const button of document.querySelectorAll<HTMLElement>("[data-mode]")) {
       button.addEventListener("click", () => this.#setMode(button.dataset.mode as Mode));
     }
-    one("#color").addEventListener("click", () => this.#say({ action: "switchColor" }));
+    find(document, "#color", HTMLElement).addEventListener("click", () =>
+      this.#say({ action: "switchColor" }),
+    );
     this.#control.addEventListener("click", () => {
       const isGranted = this.#control.dataset.control === "granted";
       this.#say({ action: isGranted ? "releaseControl" : "requestControl" });
     });
-    one("#end").addEventListener("click", () => this.#say({ action: "endSession" }));
+    find(document, "#end", HTMLElement).addEventListener("click", () =>
+      this.#say({ action: "endSession" }),
+    );
     addEventListener("message", (event) => {
       if (event.source !== this.#frame?.contentWindow) return;
       this.#heard(event.data);
@@ -110,10 +115,4 @@ export class Frame {
     item.textContent = text;
     this.#messages.append(item);
   }
-}
-
-function one(selector: string): HTMLElement {
-  const found = document.querySelector<HTMLElement>(selector);
-  if (!found) throw new Error(`the page has no “${selector}”`);
-  return found;
 }

@@ -1,4 +1,5 @@
 /** The shop's help: a code that the visitor reads out to an agent. The site's own look, Baton's calls. */
+import { make } from "../page/elements.ts";
 import type { BatonApi } from "../visitor/visitor.ts";
 
 /** The script is loaded asynchronously: it may come after this one. */
@@ -17,11 +18,9 @@ async function baton(): Promise<BatonApi> {
 export function showHelp(): void {
   const corner = document.querySelector<HTMLElement>("[data-help]");
   if (!corner) return;
-  const open = document.createElement("button");
+  const open = make("button", "primary", "Share my page");
   open.type = "button";
-  open.className = "primary";
-  open.textContent = "Share my page";
-  const answer = document.createElement("p");
+  const answer = make("p");
   answer.setAttribute("role", "status");
   corner.append(open, answer);
   open.addEventListener("click", async () => {
@@ -34,9 +33,7 @@ export function showHelp(): void {
       script.on("status", (status) => {
         if (status !== "created") answer.replaceChildren();
       });
-      const digits = document.createElement("strong");
-      digits.className = "code";
-      digits.textContent = code.replace(/(\d{3})(?=\d)/g, "$1 ");
+      const digits = make("strong", "code", code.replace(/(\d{3})(?=\d)/g, "$1 "));
       answer.replaceChildren("Read this code out to our agent: ", digits);
     } catch (error) {
       answer.textContent = error instanceof Error ? error.message : "That did not work.";

@@ -1,7 +1,7 @@
 /** The dialog at the limit: what runs elsewhere, and which of it is to end. */
+import { find, make } from "../page/elements.ts";
 import type { ActiveSession, LimitedState } from "../player/index.ts";
 import { kindOf } from "./devices.ts";
-import { find, made } from "./dom.ts";
 import { since } from "./words.ts";
 
 export class LimitDialog {
@@ -42,18 +42,18 @@ export class LimitDialog {
     enabled: boolean,
     pick: (session: ActiveSession) => void,
   ): HTMLLIElement {
-    const row = made("li", "");
-    const button = made("button", "session");
+    const row = make("li", "");
+    const button = make("button", "session");
     button.type = "button";
     button.disabled = !enabled;
-    const glyph = made("span", "glyph");
+    const glyph = make("span", "glyph");
     glyph.dataset.kind = kindOf(session.deviceId) ?? "tv";
     glyph.setAttribute("aria-hidden", "true");
-    const text = made("span", "text");
+    const text = make("span", "text");
     const lost = session.connected === false ? " · not connected" : "";
     const when = `${since(session.createdAt, Date.now())}${lost}`;
-    text.append(made("span", "name", session.name), made("span", "when", when));
-    button.append(glyph, text, made("span", "action", enabled ? "End and watch here" : ""));
+    text.append(make("span", "name", session.name), make("span", "when", when));
+    button.append(glyph, text, make("span", "action", enabled ? "End and watch here" : ""));
     button.setAttribute("aria-label", `End ${session.name} and watch here, ${when}`);
     button.addEventListener("click", () => {
       this.#dialog.close();

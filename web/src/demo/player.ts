@@ -3,9 +3,9 @@
  *
  * `?customer=` and `?offer=` name who watches what; `?server=` another node than the page's own.
  */
+import { find } from "../page/elements.ts";
 import { drisc, type PlayerSession } from "../player/index.ts";
 import { type Device, Devices, KINDS } from "./devices.ts";
-import { find } from "./dom.ts";
 import { LimitDialog } from "./limit.ts";
 import { DeviceView } from "./view.ts";
 import { WireLog } from "./wire.ts";

@@ -1,4 +1,5 @@
 /** The demo shop: a cart, a checkout that sends nothing, and help by co-browsing. */
+import { make } from "../page/elements.ts";
 import { add, empty, euros, lines } from "./cart.ts";
 import { showHelp } from "./help.ts";
 
@@ -30,13 +31,13 @@ function showCart(): void {
   const total = document.querySelector("[data-total]");
   if (!order || !total) return;
   order.replaceChildren(...all.map(orderLine));
-  if (all.length === 0) order.append(text("li", "Your cart is empty.", "empty"));
+  if (all.length === 0) order.append(make("li", "empty", "Your cart is empty."));
   total.textContent = euros(all.reduce((sum, line) => sum + line.pieces * line.cents, 0));
 }
 
 function orderLine(line: ReturnType<typeof lines>[number]): HTMLLIElement {
-  const item = document.createElement("li");
-  const fewer = document.createElement("button");
+  const item = make("li");
+  const fewer = make("button");
   fewer.type = "button";
   fewer.textContent = "−";
   fewer.setAttribute("aria-label", `One ${line.name} less`);
@@ -45,19 +46,12 @@ function orderLine(line: ReturnType<typeof lines>[number]): HTMLLIElement {
     showCart();
   });
   item.append(
-    text("span", `${line.pieces} ×`, "pieces"),
-    text("span", line.name, "article"),
-    text("span", euros(line.pieces * line.cents), "price"),
+    make("span", "pieces", `${line.pieces} ×`),
+    make("span", "article", line.name),
+    make("span", "price", euros(line.pieces * line.cents)),
     fewer,
   );
   return item;
-}
-
-function text(tag: string, content: string, className: string): HTMLElement {
-  const element = document.createElement(tag);
-  element.className = className;
-  element.textContent = content;
-  return element;
 }
 
 function say(sentence: string): void {

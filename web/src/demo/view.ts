@@ -1,7 +1,7 @@
 /** A device as the page shows it; decides nothing. */
+import { find } from "../page/elements.ts";
 import type { State } from "../player/index.ts";
 import type { Device } from "./devices.ts";
-import { find } from "./dom.ts";
 import { words } from "./words.ts";
 
 /** What the viewer can ask a device for. */

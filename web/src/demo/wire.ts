@@ -1,6 +1,6 @@
 /** The conversation of all devices with the server, for people. */
+import { find, make } from "../page/elements.ts";
 import type { WireLine } from "../player/index.ts";
-import { find, made } from "./dom.ts";
 
 /** Older lines go: a page may be open for days. */
 const MOST = 500;
@@ -16,17 +16,17 @@ export class WireLog {
   }
 
   add(device: string, { direction, text }: WireLine): void {
-    const item = made("li", "");
+    const item = make("li", "");
     item.dataset.direction = direction;
     item.dataset.device = device;
-    const arrow = made("span", "arrow", direction === "sent" ? "→" : "←");
+    const arrow = make("span", "arrow", direction === "sent" ? "→" : "←");
     arrow.setAttribute("aria-label", direction);
     arrow.setAttribute("role", "img");
     item.append(
-      made("time", "", new Date().toTimeString().slice(0, 8)),
-      made("span", "who", device),
+      make("time", "", new Date().toTimeString().slice(0, 8)),
+      make("span", "who", device),
       arrow,
-      made("code", "", text),
+      make("code", "", text),
     );
     this.#log.append(item);
     if (this.#log.children.length > MOST) this.#log.firstElementChild?.remove();

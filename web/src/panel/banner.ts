@@ -1,5 +1,6 @@
 /** Says, as long as it is so, that the page is seen, by whom, and how that ends. */
-import { button, element, svg } from "./element.ts";
+import { make } from "../page/elements.ts";
+import { button, svg } from "./element.ts";
 import type { Texts } from "./texts.ts";
 
 /** What the banner says. */
@@ -14,8 +15,8 @@ export interface BannerState {
 export class Banner {
   readonly element: HTMLElement;
   readonly #texts: Texts;
-  readonly #words = element("span", "text");
-  readonly #state = element("span", "state");
+  readonly #words = make("span", "text");
+  readonly #state = make("span", "state");
   readonly #takeBack: HTMLButtonElement;
   readonly #size: HTMLButtonElement;
 
@@ -23,12 +24,12 @@ export class Banner {
     this.#texts = texts;
     this.#takeBack = button("act", texts.takeBack, takeBack);
     this.#size = button("size", "", () => this.#resize(!this.#isSmall));
-    const words = element("span", "words", this.#words, " ", this.#state);
+    const words = make("span", "words", this.#words, " ", this.#state);
     const stopping = button("act primary", texts.stop, stop);
-    const buttons = element("span", "buttons", this.#takeBack, stopping);
-    const short = element("span", "short", texts.banner);
-    const dot = element("span", "dot");
-    this.element = element("section", "banner", dot, words, short, buttons, this.#size);
+    const buttons = make("span", "buttons", this.#takeBack, stopping);
+    const short = make("span", "short", texts.banner);
+    const dot = make("span", "dot");
+    this.element = make("section", "banner", dot, words, short, buttons, this.#size);
     this.element.setAttribute("aria-label", texts.banner);
     this.#resize(false);
     makeMovable(this.element);
@@ -64,8 +65,8 @@ export class Banner {
 /** A notice that the session is over. */
 export function notice(text: string, dismissText: string, dismiss: () => void): HTMLElement {
   const closing = button("", dismissText, dismiss);
-  const words = element("span", "words", text);
-  const shown = element("section", "banner away", element("span", "dot"), words, closing);
+  const words = make("span", "words", text);
+  const shown = make("section", "banner away", make("span", "dot"), words, closing);
   makeMovable(shown);
   return shown;
 }

@@ -1,20 +1,9 @@
-/** Makes elements without HTML text, which strict pages (Trusted Types) refuse. */
-
-/** An element of a class, with a text or children. */
-export function element<Tag extends keyof HTMLElementTagNameMap>(
-  tag: Tag,
-  className: string,
-  ...content: (string | Node)[]
-): HTMLElementTagNameMap[Tag] {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  made.append(...content);
-  return made;
-}
+/** Elements of the overlay that are more than a tag and a class. */
+import { make } from "../page/elements.ts";
 
 /** A button; only a person presses it, never a script of the page or a remote click. */
 export function button(className: string, text: string, pressed: () => void): HTMLButtonElement {
-  const made = element("button", className, text);
+  const made = make("button", className, text);
   made.type = "button";
   made.addEventListener("click", (event) => event.isTrusted && pressed());
   return made;

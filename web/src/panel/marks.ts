@@ -1,6 +1,7 @@
 /** What viewers do on top of the page: cursors, spotlights, drawings, and where they clicked. */
+import { make } from "../page/elements.ts";
 import type { Point } from "../wire/messages.ts";
-import { element, svg } from "./element.ts";
+import { svg } from "./element.ts";
 import { Stroke } from "./stroke.ts";
 
 /** A cursor that rests so long is put out of the way. */
@@ -27,7 +28,7 @@ interface Mark {
 }
 
 export class Marks {
-  readonly element = element("div", "marks");
+  readonly element = make("div", "marks");
   readonly #strokesRoot = svg("svg", { class: "strokes" });
   readonly #cursors = new Map<string, Mark>();
   readonly #spots = new Map<string, Mark>();
@@ -65,13 +66,13 @@ export class Marks {
   }
 
   spot(userId: string, at: Point): void {
-    const mark = this.#mark(this.#spots, userId, () => element("div", "spot"));
+    const mark = this.#mark(this.#spots, userId, () => make("div", "spot"));
     move(mark.element, at);
     mark.timer = setTimeout(() => remove(this.#spots, userId), SPOT_MS);
   }
 
   hit(userId: string, at: Point): void {
-    const shown = element("div", "hit");
+    const shown = make("div", "hit");
     paint(shown, userId);
     move(shown, at);
     this.element.append(shown);
@@ -93,11 +94,11 @@ export class Marks {
     for (const [key, stroke] of this.#strokes) if (stroke.userId === userId) this.#erase(key);
   }
 
-  #mark(marks: Map<string, Mark>, userId: string, make: () => HTMLElement): Mark {
+  #mark(marks: Map<string, Mark>, userId: string, create: () => HTMLElement): Mark {
     const known = marks.get(userId);
     clearTimeout(known?.timer);
     if (known) return known;
-    const made = { element: make() };
+    const made = { element: create() };
     paint(made.element, userId);
     marks.set(userId, made);
     this.element.append(made.element);
@@ -173,5 +174,5 @@ function arrow(name: string): HTMLElement {
       "stroke-linejoin": "round",
     }),
   );
-  return element("div", "cursor", icon, element("span", "", name));
+  return make("div", "cursor", icon, make("span", "", name));
 }

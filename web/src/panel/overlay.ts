@@ -1,6 +1,6 @@
 /** The one element that holds all the script shows: on top of the page, and out of its reach. */
+import { make } from "../page/elements.ts";
 import { OVERLAY_TAG } from "../visitor/parts.ts";
-import { element } from "./element.ts";
 import { sheet } from "./styles.ts";
 
 /** Pages can take an element away in ways no observer of ours sees. */
@@ -10,7 +10,7 @@ const PEACE_MS = 100;
 
 export class Overlay {
   readonly #host = document.createElement(OVERLAY_TAG);
-  readonly #root = element("div", "root");
+  readonly #root = make("div", "root");
   readonly #observer = new MutationObserver(() => this.#disturbed());
   /** Observes the same document for something else, which one observer cannot. */
   readonly #dialogs = new MutationObserver(() => this.#disturbed());

@@ -1,10 +1,10 @@
 /** What the visitor sees of a session, and what agents do to the page. Module `panel.js`. */
 
+import { make } from "../page/elements.ts";
 import type { Panel, PanelHost } from "../visitor/parts.ts";
 import type { EndedBy, SeenGesture, User, VisitorSession } from "../wire/messages.ts";
 import { Banner, notice } from "./banner.ts";
 import { Control } from "./control.ts";
-import { element } from "./element.ts";
 import { Marks } from "./marks.ts";
 import { Overlay } from "./overlay.ts";
 import { Question, type QuestionTexts } from "./question.ts";
@@ -32,7 +32,7 @@ class SessionPanel implements Panel {
   readonly #texts: Texts;
   readonly #overlay: Overlay;
   /** Said to those who cannot see it. */
-  readonly #said = element("div", "said");
+  readonly #said = make("div", "said");
   readonly #control: Control;
   #session: VisitorSession | undefined;
   #banner: Banner | undefined;

@@ -1,5 +1,6 @@
 /** A question that only the visitor answers: a modal dialog with two buttons. */
-import { button, element } from "./element.ts";
+import { make } from "../page/elements.ts";
+import { button } from "./element.ts";
 
 /** Who was about to click something else, or pressed a key, has not answered. */
 const TAKES_NO_YES_MS = 500;
@@ -24,10 +25,10 @@ export class Question {
   constructor(key: string, texts: QuestionTexts, answer: (accepted: boolean) => void) {
     this.key = key;
     this.#answer = answer;
-    this.#title = element("h2", "", texts.title);
+    this.#title = make("h2", "", texts.title);
     this.#title.id = "title";
     this.#title.tabIndex = -1;
-    const lines = element("div", "", ...texts.lines.map((line) => element("p", "", line)));
+    const lines = make("div", "", ...texts.lines.map((line) => make("p", "", line)));
     lines.id = "lines";
     const yes = button("primary", texts.yes, () => this.#settle(true));
     const no = button("", texts.no, () => this.#settle(false));
@@ -35,7 +36,7 @@ export class Question {
     this.#timer = setTimeout(() => {
       yes.disabled = false;
     }, TAKES_NO_YES_MS);
-    this.element = element("dialog", "", this.#title, lines, element("div", "answers", yes, no));
+    this.element = make("dialog", "", this.#title, lines, make("div", "answers", yes, no));
     this.element.setAttribute("role", "dialog");
     this.element.setAttribute("aria-modal", "true");
     this.element.setAttribute("aria-labelledby", "title");

@@ -1,6 +1,6 @@
 /** What is told over the stage, in every mode of the viewer: the scene in words, and what to do. */
+import { element } from "../page/elements.ts";
 import { webUrl } from "./address.ts";
-import { element } from "./page.ts";
 import { mayRetry, type Scene, wantsNewLink } from "./scene.ts";
 import type { Words } from "./texts.ts";
 

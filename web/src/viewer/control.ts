@@ -1,10 +1,10 @@
 /** Acting on the visitor's page: only with the visitor's consent, and within the link's permissions. */
+import { element } from "../page/elements.ts";
 import type { FromViewer, Permissions, Point, ViewerSession } from "../wire/messages.ts";
 import { typedUrl } from "./address.ts";
 import { relativeTo } from "./geometry.ts";
 import { Keyboard } from "./keyboard.ts";
 import type { LiveReplayer } from "./live.ts";
-import { element } from "./page.ts";
 import { Scroller } from "./scroller.ts";
 import { around, targetAt } from "./target.ts";
 

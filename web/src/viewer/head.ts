@@ -1,6 +1,6 @@
 /** The header: who is watched, where they are, who is there. */
+import { element } from "../page/elements.ts";
 import type { User } from "../wire/messages.ts";
-import { element } from "./page.ts";
 
 /** What a visitor without a name is called beside its page. */
 export const UNNAMED = "Visitor";

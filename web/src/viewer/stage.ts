@@ -1,7 +1,7 @@
 /** Where the mirror lies: scaled to fit or at full size, and the way from the screen to the page. */
+import { element } from "../page/elements.ts";
 import type { Point } from "../wire/messages.ts";
 import { type Size, scaleOf, toPage, type Zoom } from "./geometry.ts";
-import { element } from "./page.ts";
 
 export class Stage {
   /** The area the picture has. */

@@ -1,7 +1,7 @@
 /** The agent's mouse and fingers on the picture: to the tools, or to the page while in control. */
+import { element } from "../page/elements.ts";
 import type { Point } from "../wire/messages.ts";
 import type { Control } from "./control.ts";
-import { element } from "./page.ts";
 import type { Stage } from "./stage.ts";
 import type { Tools } from "./tools.ts";
 

@@ -1,7 +1,7 @@
 /** The toolbar: shows what the tools and the control are, and drives them. */
+import { element } from "../page/elements.ts";
 import { COLOR_NAMES, COLORS } from "./colors.ts";
 import type { Control } from "./control.ts";
-import { element } from "./page.ts";
 import type { Stage } from "./stage.ts";
 import { CONTROL_TEXTS } from "./texts.ts";
 import { MODES, type Mode, type Tools } from "./tools.ts";

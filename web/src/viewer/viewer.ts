@@ -1,4 +1,5 @@
 /** The agents' viewer: composes session, mirror and tools, and shows what comes of them. */
+import { element } from "../page/elements.ts";
 import type { FromViewer, ViewerSession, ViewerWelcome } from "../wire/messages.ts";
 import { type Address, addressOf } from "./address.ts";
 import { Card, leaveFor } from "./card.ts";
@@ -11,7 +12,6 @@ import { Ink } from "./ink.ts";
 import { Memory } from "./memory.ts";
 import { Milestones } from "./milestones.ts";
 import { Mirror } from "./mirror.ts";
-import { element } from "./page.ts";
 import { type Failure, pictureOf, type Scene } from "./scene.ts";
 import { Session, type SessionListener } from "./session.ts";
 import { Stage } from "./stage.ts";

@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { Baton } from "../support/baton.ts";
 import { Browser } from "../support/browser.ts";
+import { POLL } from "../support/patience.ts";
 
 const TOKEN = "the token of the operators";
 const DESKTOP = { viewport: { width: 1440, height: 900 } };
@@ -37,7 +38,7 @@ afterEach(async () => {
 
 /** What is not so within this time is not going to be. */
 function until<T>(probe: () => T | Promise<T>) {
-  return expect.poll(probe, { timeout: 20_000 });
+  return expect.poll(probe, POLL);
 }
 
 /** The console, as soon as it is told something. */

@@ -4,14 +4,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import type { State } from "../../src/player/index.ts";
 import { Baton } from "../support/baton.ts";
 import { Browser } from "../support/browser.ts";
+import { POLL } from "../support/patience.ts";
 import { Site } from "../support/site.ts";
 
 const TV = "Living room TV";
 const PHONE = "Phone";
 const LAPTOP = "Hotel laptop";
-
-/** What is not there within this time is not going to be. */
-const WAIT = { timeout: 20_000 };
 
 let baton: Baton;
 let browser: Browser;
@@ -107,13 +105,13 @@ test("a takeover needs no mouse", async () => {
     await reaches(page, name, name === LAPTOP ? "limited" : "playing");
   }
   const first = page.getByRole("button", { name: `End ${TV} and watch here` });
-  await expect.poll(() => first.evaluate((it) => it === document.activeElement), WAIT).toBe(true);
+  await expect.poll(() => first.evaluate((it) => it === document.activeElement), POLL).toBe(true);
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await reaches(page, PHONE, "takenOver");
   await reaches(page, LAPTOP, "playing");
   const stop = page.getByRole("button", { name: `Stop ${LAPTOP}` });
-  await expect.poll(() => stop.evaluate((it) => it === document.activeElement), WAIT).toBe(true);
+  await expect.poll(() => stop.evaluate((it) => it === document.activeElement), POLL).toBe(true);
 });
 
 test("the dialog can be put off by Escape and opened again", async () => {
@@ -148,7 +146,7 @@ test("stop frees the slot at once", async () => {
   await isPlaying(page, PHONE);
   await page.getByRole("button", { name: `Stop ${TV}` }).click();
   await reaches(page, TV, "stopped");
-  await expect.poll(running, WAIT).toEqual([PHONE]);
+  await expect.poll(running, POLL).toEqual([PHONE]);
   await isPlaying(page, LAPTOP);
 });
 
@@ -213,7 +211,7 @@ test("devices are added and removed, and a removed one gives its slot back", asy
   await page.reload();
   await reaches(page, "Tablet", "playing");
   await page.getByRole("button", { name: "Remove Tablet" }).click();
-  await expect.poll(running, WAIT).toEqual([]);
+  await expect.poll(running, POLL).toEqual([]);
   await page.reload();
   await device(page, TV).waitFor();
   expect(await device(page, "Tablet").count()).toBe(0);

@@ -8,6 +8,7 @@ import {
 } from "../../src/player/index.ts";
 import { FakeServer, fakeStorage } from "./fake-server.ts";
 import { FakeSocket } from "./fake-socket.ts";
+import { hears } from "./hearing.ts";
 
 export const ENDPOINT = "wss://baton.test/sessions/socket?token=secret";
 export const ADMITTED = { endpoint: ENDPOINT, sessionId: "s-1", expiresAt: 1 };
@@ -53,20 +54,7 @@ export function session(options: Partial<DriscOptions> = {}): PlayerSession {
     storage,
     ...options,
   });
-  for (const name of [
-    "playing",
-    "untracked",
-    "limited",
-    "takenOver",
-    "terminated",
-    "stopped",
-    "error",
-    "expired",
-    "reconnecting",
-    "reconnected",
-  ] as const) {
-    made.on(name, () => heard.push(name));
-  }
+  hears(made, heard);
   return made;
 }
 

@@ -6,6 +6,7 @@ import {
   type PlayerSession,
 } from "../../src/player/index.ts";
 import { type Asked, FakeServer, fakeStorage, problem, type Reply } from "./fake-server.ts";
+import { hears } from "./hearing.ts";
 
 const KEY = "baton-player.media";
 const LIST = "/users/anna%20b/media_play_sessions";
@@ -43,20 +44,7 @@ function session(options: Partial<MediaPlaySessionsOptions> = {}): PlayerSession
     storage,
     ...options,
   });
-  for (const name of [
-    "playing",
-    "untracked",
-    "limited",
-    "takenOver",
-    "terminated",
-    "stopped",
-    "error",
-    "expired",
-    "reconnecting",
-    "reconnected",
-  ] as const) {
-    made.on(name, () => heard.push(name));
-  }
+  hears(made, heard);
   return made;
 }
 

@@ -9,6 +9,7 @@ import type {
 } from "../../src/player/index.ts";
 import { Baton } from "../support/baton.ts";
 import { Browser } from "../support/browser.ts";
+import { POLL } from "../support/patience.ts";
 import { Site } from "../support/site.ts";
 import { Switchboard } from "../support/switchboard.ts";
 
@@ -40,9 +41,6 @@ const SETTINGS = {
   BATON_STREAMS__PONG_TIMEOUT_MS: "60000",
   BATON_MEDIA_SESSIONS__TTL_SECONDS: "9",
 };
-
-/** What is not there within this time is not going to be. */
-const WAIT = { timeout: 20_000 };
 
 let baton: Baton;
 let site: Site;
@@ -134,7 +132,7 @@ test("DRISC: the limit lists the running session, and a takeover is told at once
     sessions: [{ name: "TV", offerId: "S1", connected: true, isOwn: false }],
   });
   expect((await takeOver(phone, only(limited))).status).toBe("playing");
-  await expect.poll(() => stateOf(tv), WAIT).toEqual({ status: "takenOver", by: "Phone" });
+  await expect.poll(() => stateOf(tv), POLL).toEqual({ status: "takenOver", by: "Phone" });
 });
 
 test("DRISC: stop frees the slot when it resolves", async () => {
@@ -153,7 +151,7 @@ test("DRISC: a session that its customer ends elsewhere is told why", async () =
     const { session } = globalThis as unknown as Scope;
     for (const { sessionId } of await session.sessions()) await session.end(sessionId);
   });
-  await expect.poll(() => stateOf(tv), WAIT).toEqual({ status: "terminated", reason: "ended" });
+  await expect.poll(() => stateOf(tv), POLL).toEqual({ status: "terminated", reason: "ended" });
 });
 
 test("DRISC: an endpoint of another cluster's is given up for a new session", async () => {
@@ -178,7 +176,7 @@ test("DRISC: a node that goes away and comes back finds its player again", async
     expect((await start(page)).status).toBe("playing");
     board.lead(undefined);
     await node.stop();
-    await expect.poll(() => events(page), WAIT).toContain("reconnecting");
+    await expect.poll(() => events(page), POLL).toContain("reconnecting");
     expect(await stateOf(page)).toMatchObject({ status: "playing", connected: false });
     // Its memory and its secret are new: the old endpoint means nothing to it.
     node = await Baton.start(settings);
@@ -214,7 +212,7 @@ test("Media Play Sessions: the limit, a takeover, and who was taken over learns 
   expect((await takeOver(box, only(limited))).status).toBe("playing");
   go();
   // Its heartbeat finds the session gone, its PUT the limit reached.
-  await expect.poll(() => stateOf(tv), WAIT).toMatchObject({ status: "limited" });
+  await expect.poll(() => stateOf(tv), POLL).toMatchObject({ status: "limited" });
   expect((await stateOf(web)).status).toBe("playing");
 });
 
@@ -227,7 +225,7 @@ test("Media Play Sessions: heartbeats keep a session beyond its life, and stop f
   });
   await start(tv);
   // Three heartbeats fit into a life: four are longer.
-  await expect.poll(() => beats, WAIT).toBeGreaterThanOrEqual(4);
+  await expect.poll(() => beats, POLL).toBeGreaterThanOrEqual(4);
   expect((await start(box)).status).toBe("limited");
   await tv.evaluate(() => (globalThis as unknown as Scope).session.stop());
   expect((await start(box)).status).toBe("playing");

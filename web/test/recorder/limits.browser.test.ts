@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { FRAME_BYTES } from "../../src/wire/frame.ts";
 import { Browser } from "../support/browser.ts";
+import { POLL } from "../support/patience.ts";
 import { follows, lasting, lastSnapshot, mirrored, named, SNAPSHOT, source } from "./mirror.ts";
 import { Recording } from "./recording.ts";
 
@@ -100,9 +101,7 @@ test("a change too large for a delta is a snapshot for everybody", async () => {
     }
     (document.querySelector("p") as HTMLElement).textContent = text;
   });
-  await expect
-    .poll(async () => (await recording.frames()).map(named), { timeout: 20_000 })
-    .toContain("1 2/0");
+  await expect.poll(async () => (await recording.frames()).map(named), POLL).toContain("1 2/0");
   const frames = await recording.settled();
   expect(follows(frames)).toBe(true);
   for (const { kind, bytes } of frames) expect(bytes).toBeLessThanOrEqual(FRAME_BYTES[kind]);
@@ -153,9 +152,7 @@ test("a page too large goes without its images; what is too large even then is n
     window.bench.recorder.snapshot();
   });
   await expect
-    .poll(async () => JSON.stringify((await recording.frames()).at(-1)?.events), {
-      timeout: 20_000,
-    })
+    .poll(async () => JSON.stringify((await recording.frames()).at(-1)?.events), POLL)
     .toContain("Small");
 }, 120_000);
 
@@ -174,13 +171,10 @@ test("a page that was too large for a while is shown again when it is not, asked
     (document.querySelector("p") as HTMLElement).textContent = "The dialog is closed";
   });
   await expect
-    .poll(
-      async () => {
-        await page.clock.fastForward(20_000);
-        return JSON.stringify(lastSnapshot(await recording.frames())?.events);
-      },
-      { timeout: 20_000 },
-    )
+    .poll(async () => {
+      await page.clock.fastForward(20_000);
+      return JSON.stringify(lastSnapshot(await recording.frames())?.events);
+    }, POLL)
     .toContain("The dialog is closed");
   expect(follows(await recording.frames())).toBe(true);
 }, 120_000);

@@ -1,6 +1,7 @@
 /** The recorder in a real page: what it sends, in which order, and that a mirror of it is the page. */
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { Browser } from "../support/browser.ts";
+import { POLL } from "../support/patience.ts";
 import { DELTA, follows, lasting, mirrored, named, SNAPSHOT, source, VOLATILE } from "./mirror.ts";
 import { Recording, type Sent } from "./recording.ts";
 
@@ -305,7 +306,7 @@ test("a frame that is written anew is shown anew, and watched on", async () => {
     }, text);
     await page.frameLocator("iframe").locator(`text=${text}`).waitFor();
     await expect
-      .poll(async () => JSON.stringify(lasting(await recording.frames())), { timeout: 20_000 })
+      .poll(async () => JSON.stringify(lasting(await recording.frames())), POLL)
       .toContain(text);
     await recording.settled();
     await page.evaluate(() => {

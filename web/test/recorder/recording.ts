@@ -7,6 +7,7 @@ import type { Options, Recorder, RecorderHost, RecorderModule } from "../../src/
 import { decode, type Frame } from "../../src/wire/frame.ts";
 import { unpack } from "../../src/wire/packing.ts";
 import type { Browser } from "../support/browser.ts";
+import { POLL } from "../support/patience.ts";
 
 /** Nobody answers there: the browser is given what it asks for. */
 const ORIGIN = "http://page.test";
@@ -114,7 +115,7 @@ export class Recording {
     const before = (await this.frames()).length;
     await this.page.evaluate((text) => window.bench.mark(text), mark);
     await expect
-      .poll(async () => JSON.stringify((await this.frames()).slice(before)), { timeout: 20_000 })
+      .poll(async () => JSON.stringify((await this.frames()).slice(before)), POLL)
       .toContain(mark);
     return this.frames();
   }

@@ -8,7 +8,7 @@ import type {
   ViewerSession,
   ViewerWelcome,
 } from "../../src/wire/messages.ts";
-import { POLL } from "./overlay.ts";
+import { POLL } from "./patience.ts";
 
 /** The WebSocket client that wscat brings; Node 20 has none. */
 interface Client {

@@ -6,9 +6,7 @@ import {
   type Page,
 } from "playwright-core";
 import { expect } from "vitest";
-
-/** What is not done within this time is not going to be done. */
-const PATIENCE_MS = 20_000;
+import { PATIENCE_MS } from "./patience.ts";
 
 export class Browser {
   readonly #chromium: Chromium;

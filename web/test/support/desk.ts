@@ -1,7 +1,7 @@
 /** The v1.1 API as an agent's application calls it. */
 import { expect } from "vitest";
 import { Agent } from "./agent.ts";
-import { POLL } from "./overlay.ts";
+import { POLL } from "./patience.ts";
 
 export interface ListedVisitor {
   short_id: string;

@@ -5,6 +5,7 @@
  */
 import type { CDPSession, Page } from "playwright-core";
 import { expect } from "vitest";
+import { POLL } from "./patience.ts";
 
 interface Found {
   role: string;
@@ -102,6 +103,3 @@ export class Overlay {
     );
   }
 }
-
-/** Small machines are slow; what is not there by then does not come. */
-export const POLL = { timeout: 20_000, interval: 50 };

@@ -1,7 +1,8 @@
 /** The viewer in the frame of an application of another origin: the messages of both, to the letter. */
 import type { Frame, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { documentOf, node, PATIENCE, type Visitor } from "./visitor.ts";
+import { POLL } from "../support/patience.ts";
+import { documentOf, node, type Visitor } from "./visitor.ts";
 import { mirror, scene, shopPage, Watching } from "./watching.ts";
 
 let here: Watching;
@@ -69,7 +70,7 @@ class Application {
   }
 
   async reaches(status: string): Promise<void> {
-    await expect.poll(() => this.statuses(), PATIENCE).toContain(status);
+    await expect.poll(() => this.statuses(), POLL).toContain(status);
   }
 
   async say(message: unknown): Promise<void> {
@@ -120,7 +121,7 @@ test("control that is asked for too early may be asked for again", async () => {
     return seen;
   });
   await app.say({ action: "requestControl" });
-  await expect.poll(() => states.jsonValue(), PATIENCE).toEqual(["asked", "none"]);
+  await expect.poll(() => states.jsonValue(), POLL).toEqual(["asked", "none"]);
   await visitor.accept();
   await visitor.shows(shopPage());
   await app.reaches("viewerReady");
@@ -139,7 +140,7 @@ test("the application chooses colours and tools, and ends the session", async ()
   const { visitor, app } = await watched();
   await app.say({ action: "switchColor", color: "#0AF" });
   await app.say({ action: "switchColor" });
-  await expect.poll(() => app.colors(), PATIENCE).toEqual(["#e4572e", "#00aaff", "#e4572e"]);
+  await expect.poll(() => app.colors(), POLL).toEqual(["#e4572e", "#00aaff", "#e4572e"]);
   for (const mode of ["draw", "pointer", "cursor"]) {
     await app.say({ action: "setMode", mode });
     await app.viewer.locator(`html[data-mode="${mode}"]`).waitFor();
@@ -166,7 +167,7 @@ test("what makes no sense, or is not permitted, is warned of and ignored", async
     null,
   ];
   for (const message of bad) await app.say(message);
-  await expect.poll(() => warnings.length, PATIENCE).toBe(bad.length);
+  await expect.poll(() => warnings.length, POLL).toBe(bad.length);
   expect(await app.viewer.locator("html").getAttribute("data-mode")).toBe("cursor");
   expect(await app.colors()).toEqual(["#e4572e"]);
   await scene(app.viewer, "live");
@@ -187,7 +188,7 @@ test("only the parent is obeyed", async () => {
   });
   // After the other's message: that has been heard, and was not obeyed.
   await app.say({ action: "switchColor", color: "#123456" });
-  await expect.poll(() => app.colors(), PATIENCE).toContain("#123456");
+  await expect.poll(() => app.colors(), POLL).toContain("#123456");
   expect(await app.viewer.locator("html").getAttribute("data-mode")).toBe("cursor");
 });
 
@@ -205,7 +206,7 @@ test("a parent of another origin than the link's is neither obeyed nor told anyt
   });
   await scene(foreign.viewer, "live");
   await foreign.say({ action: "setMode", mode: "draw" });
-  await expect.poll(() => warnings, PATIENCE).toHaveLength(1);
+  await expect.poll(() => warnings, POLL).toHaveLength(1);
   expect(await foreign.viewer.locator("html").getAttribute("data-mode")).toBe("cursor");
   expect(await foreign.told()).toEqual([]);
 });

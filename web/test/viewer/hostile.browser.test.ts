@@ -1,7 +1,8 @@
 /** Pages that mean harm, clocks that are wrong, and sessions that last: the mirror takes all of them. */
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { added, bundled, changed, documentOf, node, PATIENCE } from "./visitor.ts";
+import { POLL } from "../support/patience.ts";
+import { added, bundled, changed, documentOf, node } from "./visitor.ts";
 import { mirror, scene, shopPage, Watching } from "./watching.ts";
 
 let here: Watching;
@@ -122,7 +123,7 @@ test("a hostile page runs nothing, leads nowhere and learns no address", async (
     changed(9003, { onerror: run, src: `${trap.origin}/seen.svg`, referrerpolicy: "unsafe-url" }),
     changed(9004, { data: `${trap.origin}/late-object` }),
   );
-  await expect.poll(() => trap.seen.some(({ path }) => path === "/seen.svg"), PATIENCE).toBe(true);
+  await expect.poll(() => trap.seen.some(({ path }) => path === "/seen.svg"), POLL).toBe(true);
   await tamper(viewer);
 
   expect(await viewer.evaluate(() => (window as { hacked?: string[] }).hacked)).toBeUndefined();

@@ -1,6 +1,7 @@
 /** The agents' viewer in a real browser against a real node: what it shows of a session, and when. */
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { added, node, PATIENCE, SIZE } from "./visitor.ts";
+import { POLL } from "../support/patience.ts";
+import { added, node, SIZE } from "./visitor.ts";
 import { mirror, scene, shopPage, Watching } from "./watching.ts";
 
 let here: Watching;
@@ -41,7 +42,7 @@ test("a second viewer that comes late sees what the first one sees", async () =>
   await visitor.delta(added(node("p", {}, ["Two"])));
   await mirror(second).locator("p", { hasText: "Two" }).waitFor();
   await expect
-    .poll(() => viewer.locator("#people").getAttribute("aria-label"), PATIENCE)
+    .poll(() => viewer.locator("#people").getAttribute("aria-label"), POLL)
     .toBe("2 agents watching");
 });
 
@@ -52,7 +53,7 @@ test("after something is missing, what follows is void until a snapshot comes", 
   });
   await visitor.delta(added(node("p", {}, ["Void"])));
   await expect
-    .poll(async () => (await visitor.heard("snapshotRequest")).length, PATIENCE)
+    .poll(async () => (await visitor.heard("snapshotRequest")).length, POLL)
     .toBeGreaterThanOrEqual(2);
   await visitor.page.evaluate(([node, size]) => window.standIn.again(node, size), [
     shopPage(node("p", {}, ["Whole again"])),
@@ -75,7 +76,7 @@ test("an event that cannot be shown costs a resync, and never the picture", asyn
   await scene(viewer, "live");
   // rrweb knows no interaction of this kind, and throws. The node's tape brings it a second time.
   await visitor.delta({ source: 2, type: 99, id: 3 });
-  await expect.poll(() => said, PATIENCE).toContain('{"type":"resync"}');
+  await expect.poll(() => said, POLL).toContain('{"type":"resync"}');
   await visitor.delta(added(node("p", {}, ["On and on"])));
   await mirror(viewer).locator("p", { hasText: "On and on" }).waitFor();
   await mirror(viewer).locator("h1", { hasText: "Shop" }).waitFor();

@@ -1,7 +1,8 @@
 /** What an agent does in the viewer, as it reaches the visitor's page. */
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { added, node, PATIENCE, SIZE, type Visitor } from "./visitor.ts";
+import { POLL } from "../support/patience.ts";
+import { added, node, SIZE, type Visitor } from "./visitor.ts";
 import { mirror, onScreen, scene, shopPage, Watching } from "./watching.ts";
 
 let here: Watching;
@@ -51,7 +52,7 @@ test("cursor, spotlight and strokes are where the visitor's page has them, at an
   const { visitor, viewer } = await here.live();
   await viewer.setViewportSize(SMALL);
   await expect
-    .poll(async () => (await viewer.locator("#surface").boundingBox())?.width, PATIENCE)
+    .poll(async () => (await viewer.locator("#surface").boundingBox())?.width, POLL)
     .toBeLessThan(520);
   await moveTo(viewer, 300, 200);
   await visitor.hears("cursor", { x: about(300), y: about(200) });
@@ -71,7 +72,7 @@ test("cursor, spotlight and strokes are where the visitor's page has them, at an
   await moveTo(viewer, 300, 400);
   await viewer.mouse.up();
   const points = async () => (await visitor.heard("draw")).flatMap((draw) => draw.points);
-  await expect.poll(points, PATIENCE).toHaveLength(3);
+  await expect.poll(points, POLL).toHaveLength(3);
   expect(await points()).toEqual([
     [about(100), about(100)],
     [about(200), about(150)],
@@ -101,7 +102,7 @@ test("a stroke stays with what it was drawn on, as it does at the visitor's", as
   const { y: origin } = await onScreen(viewer, 0, 0);
   await visitor.delta({ source: 3, id: 1, x: 0, y: 200 });
   await expect
-    .poll(async () => Math.abs(before - (await top()) - (moved - origin)), PATIENCE)
+    .poll(async () => Math.abs(before - (await top()) - (moved - origin)), POLL)
     .toBeLessThan(2);
 });
 
@@ -216,7 +217,7 @@ test("text, pasted text and keys go to what was clicked last", async () => {
     .poll(async () => {
       await viewer.keyboard.type("x");
       return (await visitor.heard("type")).at(-1)?.node;
-    }, PATIENCE)
+    }, POLL)
     .toBe(72);
 });
 
@@ -258,7 +259,7 @@ test("the wheel scrolls what can scroll, and the page otherwise", async () => {
         mirror(viewer)
           .locator("html")
           .evaluate((html) => html.scrollTop),
-      PATIENCE,
+      POLL,
     )
     .toBe(60);
   await moveTo(viewer, 200, 150);
@@ -266,7 +267,7 @@ test("the wheel scrolls what can scroll, and the page otherwise", async () => {
     .poll(async () => {
       await viewer.mouse.wheel(0, 50);
       return (await visitor.heard("scroll")).at(-1)?.node;
-    }, PATIENCE)
+    }, POLL)
     .toBe(81);
 });
 
@@ -297,18 +298,18 @@ test("control is asked for, declined, granted, released and taken back, and each
   await answer(false);
   await hint.filter({ hasText: "declined" }).waitFor();
   await viewer.getByRole("button", { name: "Request control" }).click();
-  await expect.poll(async () => (await visitor.heard("controlRequest")).length, PATIENCE).toBe(2);
+  await expect.poll(async () => (await visitor.heard("controlRequest")).length, POLL).toBe(2);
   await answer(true);
   await hint.filter({ hasText: "You are in control" }).waitFor();
   await answer(false);
   await hint.filter({ hasText: "taken back" }).waitFor();
   await viewer.getByRole("button", { name: "Request control" }).click();
-  await expect.poll(async () => (await visitor.heard("controlRequest")).length, PATIENCE).toBe(3);
+  await expect.poll(async () => (await visitor.heard("controlRequest")).length, POLL).toBe(3);
   await answer(true);
   await viewer.getByRole("button", { name: "Release control" }).click();
   const holder = () =>
     visitor.page.evaluate(() => window.standIn.last("session")?.control ?? "nobody");
-  await expect.poll(holder, PATIENCE).toBe("nobody");
+  await expect.poll(holder, POLL).toBe("nobody");
   expect(await visitor.heard("click")).toEqual([]);
 });
 
@@ -337,8 +338,8 @@ test("a phone's page is shown upright, and as large as it is at 100 %", async ()
   await visitor.shows(shopPage(), phone);
   await scene(viewer, "live");
   const width = async () => (await viewer.locator("#frame").boundingBox())?.width ?? 0;
-  await expect.poll(width, PATIENCE).toBeLessThan(phone.width);
+  await expect.poll(width, POLL).toBeLessThan(phone.width);
   await viewer.getByRole("button", { name: "Full size" }).click();
-  await expect.poll(width, PATIENCE).toBe(phone.width);
+  await expect.poll(width, POLL).toBe(phone.width);
   expect(SIZE.width).toBeGreaterThan(phone.width);
 });

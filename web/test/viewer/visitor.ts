@@ -7,6 +7,7 @@ import type { ToVisitor } from "../../src/wire/messages.ts";
 import type { Baton } from "../support/baton.ts";
 import type { Browser } from "../support/browser.ts";
 import type { PageServer } from "../support/pages.ts";
+import { POLL } from "../support/patience.ts";
 
 /** The page that is watched, unless a test shows another. */
 export const SIZE = { width: 1000, height: 600 };
@@ -56,7 +57,7 @@ export class Visitor {
   /** Waits until the newest message of this type holds these members. */
   async hears(type: ToVisitor["type"], members: object = {}): Promise<void> {
     await expect
-      .poll(() => this.page.evaluate((type) => window.standIn.last(type), type), PATIENCE)
+      .poll(() => this.page.evaluate((type) => window.standIn.last(type), type), POLL)
       .toMatchObject({ type, ...members });
   }
 
@@ -99,8 +100,6 @@ export class Visitor {
     await this.page.evaluate((data) => window.standIn.volatile(...data), data);
   }
 }
-
-export const PATIENCE = { timeout: 20_000, interval: 40 };
 
 let ids = 10;
 

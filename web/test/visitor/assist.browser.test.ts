@@ -4,8 +4,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { Agent } from "../support/agent.ts";
 import { Baton } from "../support/baton.ts";
 import { Browser } from "../support/browser.ts";
-import { Overlay, POLL } from "../support/overlay.ts";
+import { Overlay } from "../support/overlay.ts";
 import { PageServer } from "../support/pages.ts";
+import { POLL } from "../support/patience.ts";
 import { standIn } from "./recorder-stand-in.ts";
 
 /** Some pages make the object before the script comes, and some set callbacks after it. */

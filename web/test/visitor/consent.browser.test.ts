@@ -1,6 +1,7 @@
 /** What a visitor is asked and shown before, while and after somebody sees the page. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { Overlay, POLL } from "../support/overlay.ts";
+import { Overlay } from "../support/overlay.ts";
+import { POLL } from "../support/patience.ts";
 import { standIn } from "./recorder-stand-in.ts";
 import { accept, recorders, Shop } from "./shop.ts";
 

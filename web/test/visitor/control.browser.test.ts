@@ -1,6 +1,6 @@
 /** What agents with control do to a page, and what they cannot. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { POLL } from "../support/overlay.ts";
+import { POLL } from "../support/patience.ts";
 import { control, does, heard, value } from "./order.ts";
 import { Shop } from "./shop.ts";
 

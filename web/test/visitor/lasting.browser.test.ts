@@ -1,7 +1,8 @@
 /** Sessions that outlast pages, networks and tabs, and those that must not. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { Agent } from "../support/agent.ts";
-import { Overlay, POLL } from "../support/overlay.ts";
+import { Overlay } from "../support/overlay.ts";
+import { POLL } from "../support/patience.ts";
 import { accept, recorders, Shop } from "./shop.ts";
 
 let shop: Shop;

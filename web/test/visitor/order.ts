@@ -4,7 +4,8 @@ import { expect } from "vitest";
 import type { Options } from "../../src/visitor/parts.ts";
 import type { FromViewer } from "../../src/wire/messages.ts";
 import type { Agent } from "../support/agent.ts";
-import { Overlay, POLL } from "../support/overlay.ts";
+import { Overlay } from "../support/overlay.ts";
+import { POLL } from "../support/patience.ts";
 import { standIn } from "./recorder-stand-in.ts";
 import type { Shop } from "./shop.ts";
 

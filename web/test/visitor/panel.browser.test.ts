@@ -1,6 +1,6 @@
 /** What agents show to a visitor, and control: asked for, given, taken back. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { POLL } from "../support/overlay.ts";
+import { POLL } from "../support/patience.ts";
 import { control, does, share, value } from "./order.ts";
 import { Shop } from "./shop.ts";
 

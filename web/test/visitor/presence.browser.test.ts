@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { POLL } from "../support/overlay.ts";
 import { PageServer } from "../support/pages.ts";
+import { POLL } from "../support/patience.ts";
 import { accept, Shop } from "./shop.ts";
 
 let shop: Shop;

@@ -7,8 +7,9 @@ import { Baton } from "../support/baton.ts";
 import { Browser } from "../support/browser.ts";
 import { Desk } from "../support/desk.ts";
 import { Outage } from "../support/outage.ts";
-import { Overlay, POLL } from "../support/overlay.ts";
+import { Overlay } from "../support/overlay.ts";
 import { PageServer } from "../support/pages.ts";
+import { POLL } from "../support/patience.ts";
 import { standIn } from "./recorder-stand-in.ts";
 
 /** A person with the shop open. */
