@@ -16,7 +16,7 @@ WEB_SOURCES := $(shell find web/src web/scripts) Cargo.toml
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run web build release test test-rust test-web lint lint-rust lint-web audit deps cargo-deny bench clean
+.PHONY: help run web build release test test-rust test-web lint lint-rust lint-web audit deps cargo-deny bench engine clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,7 +71,13 @@ bench: release ## Run the benchmarks and print their table
 	cargo build --release -p baton-bench
 	ulimit -n "$$(ulimit -Hn)" && '$(TARGET)/release/baton-bench'
 
+# An engine that answers already is used as it is. Nothing else here installs or starts one.
+engine: ## Make a Docker engine answer, and get the images of the tests and of the cluster
+	sh scripts/engine.sh start
+	sh scripts/engine.sh images
+
 clean: ## Remove everything that was built or installed here
+	sh scripts/engine.sh stop
 	cargo clean
 	rm -rf web/dist web/node_modules
 
