@@ -17,7 +17,7 @@ WEB_SOURCES := $(shell find web/src web/scripts) Cargo.toml
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .PHONY: help run web build release test test-rust test-web lint lint-rust lint-web audit deps cargo-deny bench \
-    engine image image-prebuilt clean
+    test-matrix test-containers engine image image-prebuilt clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,10 +34,18 @@ release: $(DIST) ## Build the release binary; missing web pages are an error
 	cargo build --release --features require-web
 
 test: deps lint test-rust test-web ## Install what is missing, lint, and run every test
+	sh scripts/test-containers.sh if-engine
 
 # All workspace targets at once: every later cargo command of `make test` finds its artifacts.
 test-rust: $(DIST) ## Run the Rust tests
 	cargo test --workspace
+
+# Not part of `make test`: each server takes a minute or two, and most of what could differ is in the tests of one.
+test-matrix: ## Run the store tests against each Redis and Valkey that can be had: 6.2, 7, 8, Valkey 8, 9
+	sh scripts/test-matrix.sh
+
+test-containers: ## Run the store tests against Redis and Valkey in containers; needs a Docker engine
+	sh scripts/test-containers.sh
 
 test-web: $(DIST) ## Run the web tests, in Node.js and in Chromium against the debug binary
 	cargo build --workspace --all-targets

@@ -10,6 +10,7 @@ mod cluster;
 mod cobrowse;
 mod conformance;
 mod histories;
+mod redis_acl;
 mod redis_bus;
 mod redis_cobrowse;
 mod redis_failover;
