@@ -17,7 +17,7 @@ WEB_SOURCES := $(shell find web/src web/scripts) Cargo.toml
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .PHONY: help run web build release test test-rust test-web lint lint-rust lint-web audit deps cargo-deny bench \
-    engine image image-prebuilt clean
+    engine image image-prebuilt env cluster cluster-down clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,17 @@ image: ## Build the image baton:local from the sources, in containers
 
 image-prebuilt: release ## Build the same image around the release binary built here
 	sh scripts/image.sh prebuilt '$(TARGET)/release/baton'
+
+env: ## Make .env with the secrets of docker-compose.yml; keeps what is there
+	sh scripts/env.sh
+
+cluster: env ## Start three nodes behind HAProxy by docker-compose, and say where they are
+	sh scripts/engine.sh images cluster
+	sh scripts/image.sh
+	sh scripts/cluster.sh up
+
+cluster-down: ## End them; leaves nothing, neither volumes
+	sh scripts/cluster.sh down
 
 clean: ## Remove everything that was built or installed here
 	sh scripts/engine.sh stop
