@@ -9,6 +9,7 @@ mod api;
 mod cluster;
 mod cobrowse;
 mod conformance;
+mod env_file;
 mod histories;
 mod redis_bus;
 mod redis_cobrowse;
