@@ -16,10 +16,11 @@ WEB_SOURCES := $(shell find web/src web/scripts) Cargo.toml
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run web build release test test-rust test-web lint lint-rust lint-web audit deps cargo-deny bench clean
+.PHONY: help run web build release test test-rust test-web lint lint-rust lint-web audit deps cargo-deny bench \
+    engine image image-prebuilt env cluster cluster-down clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(DIST) ## Start a node for development and print its URLs; needs no setting and no server
 	cargo run -- serve --dev $(ARGS)
@@ -71,7 +72,30 @@ bench: release ## Run the benchmarks and print their table
 	cargo build --release -p baton-bench
 	ulimit -n "$$(ulimit -Hn)" && '$(TARGET)/release/baton-bench'
 
+# An engine that answers already is used as it is. Nothing else here installs or starts one.
+engine: ## Make a Docker engine answer, and get the images of the tests and of the cluster
+	sh scripts/engine.sh start
+	sh scripts/engine.sh images
+
+image: ## Build the image baton:local from the sources, in containers
+	sh scripts/image.sh
+
+image-prebuilt: release ## Build the same image around the release binary built here
+	sh scripts/image.sh prebuilt '$(TARGET)/release/baton'
+
+env: ## Make .env with the secrets of docker-compose.yml; keeps what is there
+	sh scripts/env.sh
+
+cluster: env ## Start three nodes behind HAProxy by docker-compose, and say where they are
+	sh scripts/engine.sh images cluster
+	sh scripts/image.sh
+	sh scripts/cluster.sh up
+
+cluster-down: ## End them; leaves nothing, neither volumes
+	sh scripts/cluster.sh down
+
 clean: ## Remove everything that was built or installed here
+	sh scripts/engine.sh stop
 	cargo clean
 	rm -rf web/dist web/node_modules
 
