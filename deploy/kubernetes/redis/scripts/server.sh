@@ -12,7 +12,7 @@ baton="+@connection +@read +@write +@pubsub -@dangerous +evalsha +eval +script|l
 +time +wait +info +role +cluster|slots +cluster|shards +cluster|nodes"
 # What servers and Sentinels need of each other, and the probes and scripts beside them.
 server="+ping +info +role +multi +exec +subscribe +publish +psync +replconf +replicaof +slaveof +config|get \
-+config|rewrite +client|kill +client|setname +script|kill +cluster|nodes +cluster|info +cluster|myid \
++config|rewrite +client|kill +client|setname +client|pause +client|unpause +script|kill +cluster|nodes +cluster|info +cluster|myid \
 +cluster|meet +cluster|failover"
 
 # Only hashes are in the file.

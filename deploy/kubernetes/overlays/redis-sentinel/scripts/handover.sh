@@ -1,26 +1,36 @@
 #!/bin/sh
 # Before this server stops: is it the primary, another one takes over first, and nobody waits until the
-# Sentinels have noticed. Gives up after a while: then they notice.
+# Sentinels have noticed. Writes pause meanwhile: what this server still took would be lost. Gives up after
+# a while: then they notice.
 #
 # Environment: that of redis.sh.
 set -u
-export REDISCLI_AUTH="$REDIS_SERVER_PASSWORD"
+. "$(dirname "$0")/sentinels.sh"
 
-is_primary() {
-    redis-cli -p "$REDIS_PORT" --user server --no-auth-warning info replication |
-        tr -d '\r' | grep -qx role:master
+self="$REDIS_HOST $REDIS_PORT"
+ask() {
+    REDISCLI_AUTH="$REDIS_SERVER_PASSWORD" redis-cli -p "$REDIS_PORT" --user server --no-auth-warning "$@" |
+        tr -d '\r'
 }
 
-is_primary || exit 0
+[ "$(ask role | head -n 1)" = master ] || exit 0
+ask client pause 10000 write
 for sentinel in $SENTINELS; do
-    if timeout 2 redis-cli -h "${sentinel%:*}" -p "${sentinel##*:}" --user server --no-auth-warning \
-        sentinel failover baton | grep -qx OK; then
-        break
-    fi
+    [ "$(ask_sentinel "$sentinel" failover baton)" != OK ] || break
 done
-tries=20
-while is_primary && [ "$tries" -gt 0 ]; do
+
+tries=40
+until primary=$(sentinels_say) && [ "$primary" != "$self" ]; do
     tries=$((tries - 1))
-    sleep 0.5
+    if [ "$tries" -eq 0 ]; then
+        ask client unpause
+        exit 0
+    fi
+    sleep 0.2
 done
+# The Sentinels would tell it some seconds later. Its clients are told now that they are wrong here.
+# shellcheck disable=SC2086 # host and port
+ask replicaof $primary
+ask config rewrite
+ask client unpause
 exit 0

@@ -7,13 +7,7 @@
 # SENTINELS (`host:port …`).
 set -eu
 
-sentinels_say() {
-    for sentinel in $SENTINELS; do
-        REDISCLI_AUTH="$REDIS_SERVER_PASSWORD" timeout 2 redis-cli -h "${sentinel%:*}" -p "${sentinel##*:}" \
-            --user server --no-auth-warning sentinel get-master-addr-by-name baton 2>/dev/null |
-            tr -d '\r' | tr '\n' ' ' | sed -n 's/^\([^ ][^ ]*\) \([0-9][0-9]*\) $/\1 \2/p' | grep . && return
-    done
-}
+. "$(dirname "$0")/sentinels.sh"
 
 # The primary that the last configuration names; this server itself where it names none.
 remembered() {

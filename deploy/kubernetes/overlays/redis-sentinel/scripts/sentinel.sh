@@ -32,7 +32,7 @@ learnt() {
     echo "sentinel announce-ip $SENTINEL_HOST"
     echo "sentinel announce-port $SENTINEL_PORT"
     echo "user default off"
-    echo "user baton on #$(hash "$REDIS_PASSWORD") resetchannels &+* -@all +@connection -@dangerous +subscribe +sentinel|masters +sentinel|master +sentinel|get-master-addr-by-name +sentinel|replicas +sentinel|slaves +sentinel|sentinels +sentinel|myid"
+    echo "user baton on #$(hash "$REDIS_PASSWORD") resetchannels &+* -@all +@connection -@dangerous +role +subscribe +sentinel|masters +sentinel|master +sentinel|get-master-addr-by-name +sentinel|replicas +sentinel|slaves +sentinel|sentinels +sentinel|myid"
     echo "user server on #$(hash "$REDIS_SERVER_PASSWORD") allkeys allchannels +@all"
     echo "sentinel sentinel-user server"
     echo "sentinel sentinel-pass $REDIS_SERVER_PASSWORD"
@@ -50,4 +50,4 @@ if ! grep -q '^sentinel known-' "$conf"; then
         sleep 1
     done
 fi
-exec redis-sentinel "$conf"
+exec redis-server "$conf" --sentinel
