@@ -18,8 +18,10 @@ server="+ping +info +role +multi +exec +subscribe +publish +psync +replconf +rep
 # Only hashes are in the file.
 hash() { printf %s "$1" | sha256sum | cut -d ' ' -f 1; }
 
+# Nobody can log in as `default`, and nobody is it who does not log in. It still may all: what a server
+# reads back from its append-only file, or from its primary, is done in this user's name.
 cat >"$REDIS_RUN/users.acl" <<EOF
-user default off
+user default off resetpass allkeys allchannels +@all
 user baton on #$(hash "$REDIS_PASSWORD") resetkeys ~baton:* resetchannels &baton:* -@all $baton
 user server on #$(hash "$REDIS_SERVER_PASSWORD") resetkeys allchannels -@all $server
 user admin on #$(hash "$REDIS_ADMIN_PASSWORD") allkeys allchannels +@all
