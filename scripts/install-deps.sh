@@ -6,6 +6,8 @@ set -eu
 packages=
 command -v redis-server >/dev/null || packages="$packages redis-server"
 [ -x "${BATON_CHROMIUM:-/usr/bin/chromium}" ] || packages="$packages chromium"
+# What checks the Kubernetes manifests lives in an environment of its own.
+python3 -c 'import ensurepip, venv' 2>/dev/null || packages="$packages python3 python3-venv"
 [ -n "$packages" ] || exit 0
 
 # shellcheck disable=SC2086 # packages are words
