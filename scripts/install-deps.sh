@@ -1,11 +1,17 @@
 #!/bin/sh
-# Installs the programs that the tests start themselves, where they are missing: redis-server and
-# Chromium from Debian. Starts no service and leaves none behind. BATON_CHROMIUM names a browser elsewhere.
+# Installs the programs that the tests start themselves, where they are missing: redis-server, Chromium, load
+# balancers, Prometheus, openssl, and pip, from Debian. Starts no service and leaves none behind.
+# BATON_CHROMIUM names a browser elsewhere.
 set -eu
 
 packages=
 command -v redis-server >/dev/null || packages="$packages redis-server"
 [ -x "${BATON_CHROMIUM:-/usr/bin/chromium}" ] || packages="$packages chromium"
+command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] || packages="$packages haproxy"
+command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || packages="$packages nginx"
+command -v promtool >/dev/null || packages="$packages prometheus"
+command -v openssl >/dev/null || packages="$packages openssl"
+python3 -m pip --version >/dev/null 2>&1 || packages="$packages python3-pip"
 [ -n "$packages" ] || exit 0
 
 install="apt-get update && apt-get install -y --no-install-recommends$packages"
@@ -32,9 +38,11 @@ fi
 export DEBIAN_FRONTEND=noninteractive
 sh -c "$install"
 
-# Nor is it to start with the machine.
-case $packages in
-*redis-server*)
-    if command -v systemctl >/dev/null; then systemctl disable redis-server.service; fi
-    ;;
-esac
+# Nor is any of them to start with the machine.
+if command -v systemctl >/dev/null; then
+    for package in $packages; do
+        case $package in
+        redis-server | haproxy | nginx | prometheus) systemctl disable "$package.service" ;;
+        esac
+    done
+fi
