@@ -80,7 +80,7 @@ impl Site {
 
 /// The pair of the last cookie that an answer sets, as browsers keep it; empty where there is none.
 fn cookie(answer: &Answer) -> String {
-    let set = answer.headers.get_all("set-cookie").iter().last();
+    let set = answer.headers.get_all("set-cookie").iter().next_back();
     let set = set.map_or("", |cookie| cookie.to_str().expect("a text"));
     set.split(';').next().unwrap_or_default().to_owned()
 }

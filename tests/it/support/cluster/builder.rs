@@ -13,6 +13,9 @@ use super::{
 /// A connection that was idle for longer is not used again: after 30 s its node closes it.
 const IDLE: Duration = Duration::from_secs(10);
 
+/// A setting's key, and its value at the node of that number.
+type OfEach = (String, fn(usize) -> String);
+
 /// What a cluster shall be like.
 pub(crate) struct ClusterBuilder {
     nodes: usize,
@@ -20,7 +23,7 @@ pub(crate) struct ClusterBuilder {
     through_proxies: bool,
     peers_apart: bool,
     settings: Vec<(String, String)>,
-    own: Vec<(String, fn(usize) -> String)>,
+    own: Vec<OfEach>,
 }
 
 impl ClusterBuilder {
