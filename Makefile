@@ -75,8 +75,9 @@ audit: cargo-deny ## Check dependencies for known vulnerabilities; fetches the a
 	'$(CARGO_DENY)' --locked check advisories
 	cd web && npm audit
 
-deps: cargo-deny ## Install what the tests need: redis-server, Chromium, cargo-deny
+deps: cargo-deny ## Install what the tests need: redis-server, Chromium, load balancers, Prometheus, cargo-deny
 	sh scripts/install-deps.sh
+	sh scripts/traefik.sh '$(TOOLS)/traefik'
 
 # Kept under target/ with a build directory of its own; built once for each pinned version.
 cargo-deny:
