@@ -18,11 +18,12 @@ WEB_SOURCES := $(shell find web/src web/scripts) Cargo.toml
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run web build release test test-rust test-web test-kubernetes lint lint-rust lint-web \
-    lint-kubernetes kubernetes-rules kubernetes-tools audit deps cargo-deny bench clean
+.PHONY: help run web build release test test-rust test-web lint lint-rust lint-web audit deps cargo-deny \
+    bench engine image image-prebuilt env cluster cluster-down test-kubernetes lint-kubernetes \
+    kubernetes-rules kubernetes-tools clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(DIST) ## Start a node for development and print its URLs; needs no setting and no server
 	cargo run -- serve --dev $(ARGS)
@@ -77,8 +78,9 @@ audit: cargo-deny ## Check dependencies for known vulnerabilities; fetches the a
 	'$(CARGO_DENY)' --locked check advisories
 	cd web && npm audit
 
-deps: cargo-deny ## Install what the tests need: redis-server, Chromium, cargo-deny
+deps: cargo-deny ## Install what the tests need: redis-server, Chromium, load balancers, Prometheus, cargo-deny
 	sh scripts/install-deps.sh
+	sh scripts/traefik.sh '$(TOOLS)/traefik'
 
 # Kept under target/ with a build directory of its own; built once for each pinned version.
 cargo-deny:
@@ -91,7 +93,30 @@ bench: release ## Run the benchmarks and print their table
 	cargo build --release -p baton-bench
 	ulimit -n "$$(ulimit -Hn)" && '$(TARGET)/release/baton-bench'
 
+# An engine that answers already is used as it is. Nothing else here installs or starts one.
+engine: ## Make a Docker engine answer, and get the images of the tests and of the cluster
+	sh scripts/engine.sh start
+	sh scripts/engine.sh images
+
+image: ## Build the image baton:local from the sources, in containers
+	sh scripts/image.sh
+
+image-prebuilt: release ## Build the same image around the release binary built here
+	sh scripts/image.sh prebuilt '$(TARGET)/release/baton'
+
+env: ## Make .env with the secrets of docker-compose.yml; keeps what is there
+	sh scripts/env.sh
+
+cluster: env ## Start three nodes behind HAProxy by docker-compose, and say where they are
+	sh scripts/engine.sh images cluster
+	sh scripts/image.sh
+	sh scripts/cluster.sh up
+
+cluster-down: ## End them; leaves nothing, neither volumes
+	sh scripts/cluster.sh down
+
 clean: ## Remove everything that was built or installed here
+	sh scripts/engine.sh stop
 	cargo clean
 	rm -rf web/dist web/node_modules
 
