@@ -42,12 +42,12 @@ test: deps lint test-rust test-kubernetes test-web ## Install what is missing, l
 test-rust: $(DIST) ## Run the Rust tests
 	cargo test --workspace
 
-# Whether the check of the manifests finds what is broken, whether the node understands what they tell it, and
-# whether their Redis fails over.
+# Whether the check of the manifests finds what is broken, the node understands what they tell it, HAProxy leads
+# where it should, and their Redis fails over.
 test-kubernetes: $(DIST) kubernetes-tools ## Run the tests of the Kubernetes manifests, with the real programs
 	cargo build --workspace --all-targets
 	cd $(K8S_CHECK) && BATON_BIN='$(TARGET)/debug/baton' '$(K8S_TOOLS)/bin/python' -B -m unittest -v \
-	    tests.test_check tests.test_settings tests.test_redis
+	    tests.test_check tests.test_settings tests.test_haproxy tests.test_redis
 
 test-web: $(DIST) ## Run the web tests, in Node.js and in Chromium against the debug binary
 	cargo build --workspace --all-targets

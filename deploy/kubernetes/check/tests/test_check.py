@@ -161,6 +161,14 @@ CASES = {
                lambda p: p["spec"]["ingress"][0]["ports"].append({"protocol": "TCP", "port": 6379})
                or p["spec"]["podSelector"]["matchLabels"].update({"app.kubernetes.io/name": "redis"}),
                "lets sentinel take from"),
+    "more nodes than HAProxy knows": (
+        overlays.WITH_HAPROXY, ("HorizontalPodAutoscaler", "baton"),
+        lambda h: h["spec"].update(maxReplicas=7), "HAProxy's nodes has"),
+    "a way around HAProxy": (
+        overlays.WITH_HAPROXY, ("NetworkPolicy", "baton"),
+        lambda p: p["spec"]["ingress"][0]["from"].append(
+            {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress-nginx"}}}),
+        "lets baton take from ingress-nginx at 8700 without need"),
 }  # fmt: skip
 
 
