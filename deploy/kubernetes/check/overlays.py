@@ -10,7 +10,9 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parent.parent
-OVERLAYS = sorted(path.name for path in (ROOT / "overlays").iterdir() if path.is_dir())
+# One with the component that none has by itself.
+WITH_HAPROXY = "redis-single-haproxy"
+OVERLAYS = [*sorted(path.name for path in (ROOT / "overlays").iterdir() if path.is_dir()), WITH_HAPROXY]
 WORKLOADS = ("StatefulSet", "Deployment", "Job")
 
 
@@ -105,6 +107,11 @@ def copy(folder: Path) -> Path:
     subprocess.run(["sh", copied / "secrets.sh"], check=True, stdout=subprocess.DEVNULL)
     with (copied / "site/.env.secret").open("a") as secrets:
         secrets.write("BATON_STORE_URL=rediss://user:password@redis.example.com:6379\n")
+    single, other = copied / "overlays/redis-single", copied / "overlays" / WITH_HAPROXY
+    shutil.copytree(single, other)
+    kustomization = (single / "kustomization.yaml").read_text()
+    kustomization = kustomization.replace("  - ../../site\n", "  - ../../haproxy\n  - ../../site\n")
+    (other / "kustomization.yaml").write_text(kustomization)
     return copied
 
 

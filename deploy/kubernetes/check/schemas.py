@@ -83,7 +83,10 @@ CUSTOM = {
         "PrometheusRule",
         shape(
             ["groups"],
-            groups=many(shape(["name", "rules"], name=TEXT, interval=DURATION, rules=many(RULE))),
+            groups={
+                "type": "array",
+                "items": shape(["name", "rules"], name=TEXT, interval=DURATION, rules=many(RULE)),
+            },
         ),
     ),
 }

@@ -1,6 +1,7 @@
 """The check finds what is broken: each case breaks a sound overlay in one way, and must be told of it."""
 
 import copy
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -160,6 +161,14 @@ CASES = {
                lambda p: p["spec"]["ingress"][0]["ports"].append({"protocol": "TCP", "port": 6379})
                or p["spec"]["podSelector"]["matchLabels"].update({"app.kubernetes.io/name": "redis"}),
                "lets sentinel take from"),
+    "more nodes than HAProxy knows": (
+        overlays.WITH_HAPROXY, ("HorizontalPodAutoscaler", "baton"),
+        lambda h: h["spec"].update(maxReplicas=7), "HAProxy's nodes has"),
+    "a way around HAProxy": (
+        overlays.WITH_HAPROXY, ("NetworkPolicy", "baton"),
+        lambda p: p["spec"]["ingress"][0]["from"].append(
+            {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress-nginx"}}}),
+        "lets baton take from ingress-nginx at 8700 without need"),
 }  # fmt: skip
 
 
@@ -185,6 +194,25 @@ class Check(unittest.TestCase):
         sound = self.sound["redis-single"]
         twice = overlays.Overlay(sound.name, [*sound.objects, sound.get("Service", "baton")])
         self.assertIn("Service baton: there are 2 of it", list(references.problems(twice)))
+
+    def test_files_of_secrets_cannot_be_committed_by_mistake(self):
+        for example in overlays.ROOT.glob("*/.env.secret.example"):
+            secret = example.with_suffix("")
+            self.assertEqual(subprocess.run(["git", "check-ignore", "--quiet", secret]).returncode, 0)
+
+    def test_fresh_secrets_are_complete_kept_and_nobody_elses_to_read(self):
+        with tempfile.TemporaryDirectory() as folder:
+            manifests = overlays.copy(Path(folder))
+            file = manifests / "redis/.env.secret"
+            self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+            lines = file.read_text().splitlines()
+            self.assertEqual(len({line.partition("=")[2] for line in lines}), 3)
+            # One is kept, one is not wanted, one is missing.
+            file.write_text("REDIS_PASSWORD=mine\n#REDIS_SERVER_PASSWORD=\n")
+            subprocess.run(["sh", manifests / "secrets.sh"], check=True, stdout=subprocess.DEVNULL)
+            kept, unwanted, added = file.read_text().splitlines()
+            self.assertEqual((kept, unwanted), ("REDIS_PASSWORD=mine", "#REDIS_SERVER_PASSWORD="))
+            self.assertRegex(added, "^REDIS_ADMIN_PASSWORD=[0-9a-f]{64}$")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import yaml
+
 import conduct
 import overlays
 from tests.pods import eventually, free_ports
@@ -59,6 +61,7 @@ class Settings(unittest.TestCase):
         for secret in ("BATON_CLUSTER__SECRET", "BATON_ADMIN__TOKEN"):
             done = self.check_config({n: v for n, v in sound.items() if n != secret})
             self.assertNotEqual(done.returncode, 0, secret)
+            self.assertIn(secret.removeprefix("BATON_").replace("__", ".").lower(), done.stderr)
 
     def test_probes_and_prometheus_ask_what_a_node_answers_without_a_token(self):
         overlay = overlays.render(self.manifests, "redis-single")
@@ -78,6 +81,15 @@ class Settings(unittest.TestCase):
                 url = f"http://127.0.0.1:{here[ask['port']]}{ask['path']}"
                 eventually(url, lambda url=url: status(url) == 200)
             self.assertEqual(status(f"http://127.0.0.1:{admin}/api/v1/nodes"), 401)
+            # What the autoscaler counts, and the adapter makes of it.
+            scaler = overlay.get("HorizontalPodAutoscaler", "baton")["spec"]["metrics"]
+            counted = [m["pods"]["metric"]["name"] for m in scaler if m["type"] == "Pods"]
+            adapter = yaml.safe_load((overlays.ROOT / "monitoring/prometheus-adapter.yaml").read_text())
+            made = {rule["name"]["as"]: rule["seriesQuery"] for rule in adapter["rules"]["custom"]}
+            with urllib.request.urlopen(f"http://127.0.0.1:{admin}/metrics", timeout=5) as answer:
+                metrics = answer.read().decode()
+            for name in counted:
+                self.assertRegex(metrics, rf"(?m)^{made[name].partition('{')[0]} ")
         finally:
             node.terminate()
             node.wait(timeout=60)
