@@ -11,6 +11,7 @@ mod cluster;
 mod cobrowse;
 mod conformance;
 mod histories;
+mod monitoring;
 mod redis_bus;
 mod redis_cobrowse;
 mod redis_link;
