@@ -12,6 +12,7 @@ mod cobrowse;
 mod conformance;
 mod env_file;
 mod histories;
+mod monitoring;
 mod redis_bus;
 mod redis_cobrowse;
 mod redis_failover;
