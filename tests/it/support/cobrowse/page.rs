@@ -15,6 +15,8 @@ use crate::support::in_time;
 pub(crate) struct PageOptions {
     /// The customer's secret of a session.
     pub(crate) token: Option<String>,
+    /// The cookie its browser keeps, if any.
+    pub(crate) cookie: Option<String>,
     /// What `hello` says beside the protocol; `null`: nothing.
     pub(crate) hello: Value,
     /// The page declines or accepts by itself when asked.
@@ -92,12 +94,16 @@ impl Page {
         origin: Option<&str>,
     ) -> Result<Self, u16> {
         let url = socket_url(node, "visitor", options.token.as_deref());
-        let mut socket = open(&url, origin).await?;
+        let headers = [("origin", origin), ("cookie", options.cookie.as_deref())];
+        let headers: Vec<_> =
+            headers.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        let mut socket = open(&url, &headers).await?;
         let mut hello = json!({ "type": "hello", "protocol": 1 });
         if let (Some(hello), Some(more)) = (hello.as_object_mut(), options.hello.as_object()) {
             hello.extend(more.clone());
         }
-        socket.send(Message::text(hello.to_string())).await.expect("the socket is open");
+        // The node may be gone again: that is read, not noticed here.
+        let _ = socket.send(Message::text(hello.to_string())).await;
         let (commands, orders) = mpsc::unbounded_channel();
         let epoch = options.epoch.max(1);
         let seen = Seen { text: options.text.into_bytes(), epoch, ..Seen::default() };

@@ -80,9 +80,19 @@ impl Watcher {
 
     /// Opens a viewer's socket; a refusal is its status.
     pub(crate) async fn try_open(node: SocketAddr, token: &str) -> Result<Self, u16> {
-        let mut socket = open(&socket_url(node, "viewer", Some(token)), None).await?;
+        Self::try_open_with(node, token, &[]).await
+    }
+
+    /// The same with headers of one's own.
+    pub(crate) async fn try_open_with(
+        node: SocketAddr,
+        token: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, u16> {
+        let mut socket = open(&socket_url(node, "viewer", Some(token)), headers).await?;
         let hello = json!({ "type": "hello", "protocol": 1 });
-        socket.send(Message::text(hello.to_string())).await.expect("the socket is open");
+        // The node may be gone again: that is read, not noticed here.
+        let _ = socket.send(Message::text(hello.to_string())).await;
         let (commands, orders) = mpsc::unbounded_channel();
         let (told, mirror) = watch::channel(Mirror::default());
         let asleep = watch::Sender::new(false);

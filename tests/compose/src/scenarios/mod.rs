@@ -1,0 +1,16 @@
+//! What a cluster must survive, and what its clients see of it.
+
+mod crowd;
+mod death;
+mod hosts;
+mod rolling;
+mod store_away;
+mod takeover;
+
+pub use self::{
+    death::the_host_dies,
+    hosts::{agents_come_by_any_url, the_cookie_leads_to_the_host},
+    rolling::{Rolling, rolling_restart},
+    store_away::the_store_stands_still,
+    takeover::takeover_across_nodes,
+};
