@@ -152,17 +152,30 @@ impl Cluster {
 
     /// Waits until the balancer sends those who bring a node's cookie to that node.
     pub(crate) async fn is_served_by(&self, node: usize) {
-        let cookie = format!("{COOKIE}={}", name(node));
-        let headers = [("cookie", cookie.as_str())];
         eventually(&format!("the balancer uses {}", name(node)), async || {
-            let path = "/cobrowse/health";
-            let call = self.call(self.public, Method::GET, path, &headers, &Value::Null);
-            let answer = call.await.ok()?;
-            // Sent elsewhere, a client is told so by another cookie.
-            (answer.status == 200 && answer.server().is_none_or(|to| to == name(node)))
-                .then_some(())
+            let to = self.led_to(node).await?;
+            (to == name(node)).then_some(())
         })
         .await;
+    }
+
+    /// Waits until the balancer sends nobody to a node any more.
+    pub(crate) async fn is_avoided(&self, node: usize) {
+        eventually(&format!("the balancer avoids {}", name(node)), async || {
+            let to = self.led_to(node).await?;
+            (to != name(node)).then_some(())
+        })
+        .await;
+    }
+
+    /// Where the balancer sends those who bring a node's cookie; none where nobody answers.
+    async fn led_to(&self, node: usize) -> Option<String> {
+        let cookie = format!("{COOKIE}={}", name(node));
+        let headers = [("cookie", cookie.as_str())];
+        let call = self.call(self.public, Method::GET, "/cobrowse/health", &headers, &Value::Null);
+        let answer = call.await.ok()?.only(200).ok()?;
+        // Sent elsewhere, a client is told so by another cookie.
+        Some(answer.server().map_or_else(|| name(node), str::to_owned))
     }
 
     /// Waits until all nodes are there and take work.

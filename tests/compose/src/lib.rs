@@ -8,6 +8,7 @@
 
 mod answer;
 pub mod cluster;
+pub mod compose;
 mod load;
 pub mod machines;
 pub mod processes;

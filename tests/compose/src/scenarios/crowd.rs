@@ -6,6 +6,7 @@ use crate::{
     answer::Retries,
     cluster::Cluster,
     load::{Customer, Figures, nodes_agree, show::Show},
+    support::eventually,
 };
 
 /// Customers, each with two streams: enough that each node has some of them.
@@ -61,6 +62,15 @@ impl Crowd {
     pub(crate) async fn sees(&mut self, text: &str) {
         self.show.page.append(text);
         self.show.agrees().await;
+    }
+
+    /// So many players have lost their sockets, and every player plays again, wherever.
+    pub(crate) async fn come_back(&mut self, lost: usize) {
+        let what = format!("{lost} players lose their sockets");
+        eventually(&what, async || (self.returns().0 >= lost).then_some(())).await;
+        for player in self.customers.iter_mut().flat_map(|customer| &mut customer.players) {
+            player.plays().await.expect("it was not sent away");
+        }
     }
 
     /// Everything is as the clients believe, in the API and at the nodes.

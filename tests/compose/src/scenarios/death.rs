@@ -29,6 +29,7 @@ pub async fn the_host_dies(machines: &impl Machines) -> String {
     crowd.show.watcher.closed().await;
     crowd.show.come_back().await.expect("the viewer may come back");
     crowd.sees("after ").await;
+    crowd.come_back(there).await;
     crowd.is_right(cluster).await;
     let (returns, gap) = crowd.returns();
     assert_eq!(returns, there, "those of the other nodes noticed nothing");
