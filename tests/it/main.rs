@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod api;
+mod balancers;
 mod cluster;
 mod cobrowse;
 mod conformance;

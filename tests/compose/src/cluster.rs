@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::OnceLock, time::Duration};
 
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::{
     answer::{Answer, Trouble},
@@ -18,6 +19,9 @@ pub const COOKIE: &str = "gcbSessionServer";
 const TENANT: &str = "acme";
 /// One call; nobody waits for longer than a player would.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// One look at where the balancer sends somebody.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// The name of a node, which is also the cookie's value.
 pub fn name(node: usize) -> String {
@@ -173,7 +177,8 @@ impl Cluster {
         let cookie = format!("{COOKIE}={}", name(node));
         let headers = [("cookie", cookie.as_str())];
         let call = self.call(self.public, Method::GET, "/cobrowse/health", &headers, &Value::Null);
-        let answer = call.await.ok()?.only(200).ok()?;
+        // A node that just went may keep a call until the balancer gives it up.
+        let answer = timeout(LOOK, call).await.ok()?.ok()?.only(200).ok()?;
         // Sent elsewhere, a client is told so by another cookie.
         Some(answer.server().map_or_else(|| name(node), str::to_owned))
     }

@@ -14,7 +14,7 @@ use crate::{
     cluster::{COOKIE, Cluster},
     support::{
         DEADLINE,
-        cobrowse::{Page, PageOptions, Watcher},
+        cobrowse::{BROKEN, Page, PageOptions, SITE, Socket, Watcher, dial, socket_url},
     },
 };
 
@@ -33,6 +33,8 @@ pub(crate) struct Show {
     /// The node that answered the create.
     pub(crate) home: String,
     customer: String,
+    /// The cookie that the visitor's browser keeps.
+    cookie: String,
     agent: Agent,
     pub(crate) page: Page,
     pub(crate) watcher: Watcher,
@@ -74,18 +76,28 @@ impl Show {
         let (token, customer) = (token.to_owned(), customer.to_owned());
         let home = created.text("sessionServerName").to_owned();
         let agent = join(cluster, at, &token, agent, retries).await?;
+        let cookie = format!("{COOKIE}={}", created.server().ok_or("no cookie for a visitor")?);
         let options = PageOptions {
             token: Some(customer.clone()),
             consents: Some(true),
-            cookie: created.server().map(|node| format!("{COOKIE}={node}")),
             ..PageOptions::default()
         };
-        let mut page = open_page(cluster, &options).await?;
+        let mut page = open_page(cluster, &cookie, options).await?;
         let mut watcher = open_viewer(cluster, &agent).await?;
         page.status("active").await;
         watcher.status("active").await;
         let seen = Shown::default();
-        Ok(Self { cluster: cluster.clone(), token, home, customer, agent, page, watcher, seen })
+        Ok(Self {
+            cluster: cluster.clone(),
+            token,
+            home,
+            customer,
+            cookie,
+            agent,
+            page,
+            watcher,
+            seen,
+        })
     }
 
     /// Shows a page that changes until it is stopped, and that both ends show the same then.
@@ -139,11 +151,10 @@ impl Show {
             token: Some(self.customer.clone()),
             text: String::from_utf8(seen.text)?,
             epoch: seen.epoch + 1,
-            cookie: Some(format!("{COOKIE}={}", self.home)),
             ..PageOptions::default()
         };
         self.seen.page_returns += 1;
-        self.page = open_page(&self.cluster, &options).await?;
+        self.page = open_page(&self.cluster, &self.cookie, options).await?;
         Ok(())
     }
 }
@@ -175,33 +186,30 @@ fn may_come_back(who: &str, code: u16) -> Result<(), Trouble> {
     }
 }
 
-async fn open_page(cluster: &Cluster, options: &PageOptions) -> Result<Page, Trouble> {
-    let began = Instant::now();
-    loop {
-        let site = Some(crate::support::cobrowse::SITE);
-        match Page::try_open(cluster.public, options.clone(), site).await {
-            Ok(page) => return Ok(page),
-            Err(status) => again("page", status, began).await?,
-        }
-    }
+async fn open_page(cluster: &Cluster, cookie: &str, options: PageOptions) -> Result<Page, Trouble> {
+    let url = socket_url(cluster.public, "visitor", options.token.as_deref());
+    let socket = insist("page", &url, &[("origin", SITE), ("cookie", cookie)]).await?;
+    Ok(Page::over(socket, options).await)
 }
 
 async fn open_viewer(cluster: &Cluster, agent: &Agent) -> Result<Watcher, Trouble> {
-    let (began, headers) = (Instant::now(), [("cookie", agent.cookie.as_str())]);
-    loop {
-        match Watcher::try_open_with(cluster.public, &agent.user, &headers).await {
-            Ok(watcher) => return Ok(watcher),
-            Err(status) => again("viewer", status, began).await?,
-        }
-    }
+    let url = socket_url(cluster.public, "viewer", Some(&agent.user));
+    let socket = insist("viewer", &url, &[("cookie", &agent.cookie)]).await?;
+    Ok(Watcher::over(socket).await)
 }
 
-/// A handshake broke, or was refused for the moment; anything else is the end.
-async fn again(who: &str, status: u16, began: Instant) -> Result<(), Trouble> {
-    let may_pass = matches!(status, 0 | 502..=504);
-    if !may_pass || began.elapsed() > DEADLINE {
-        return Err(format!("the {who} does not get in: {status}").into());
+/// Opens a socket; a handshake that breaks, or is refused for the moment, is repeated.
+async fn insist(who: &str, url: &str, headers: &[(&'static str, &str)]) -> Result<Socket, Trouble> {
+    let began = Instant::now();
+    loop {
+        let status = match dial(url, headers).await {
+            Ok(socket) => return Ok(socket),
+            Err(status) => status,
+        };
+        let may_pass = matches!(status, BROKEN | 502..=504);
+        if !may_pass || began.elapsed() > DEADLINE {
+            return Err(format!("the {who} does not get in: {status}").into());
+        }
+        sleep(PAUSE).await;
     }
-    sleep(PAUSE).await;
-    Ok(())
 }

@@ -28,7 +28,7 @@ pub(crate) const SITE: &str = "https://shop.test";
 pub(crate) const BROKEN: u16 = 0;
 
 /// A socket of either end.
-type Socket =
+pub(crate) type Socket =
     tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
 
 /// The URL of a co-browse socket at a listener of the balancer.
@@ -37,9 +37,15 @@ pub(crate) fn socket_url(at: SocketAddr, end: &str, token: Option<&str>) -> Stri
     format!("ws://{at}/cobrowse/socket/{end}{query}")
 }
 
+/// Opens a socket; a refusal is its status.
+async fn open(url: &str, origin: Option<&str>) -> Result<Socket, u16> {
+    let headers: Vec<_> = origin.map(|origin| ("origin", origin)).into_iter().collect();
+    dial(url, &headers).await
+}
+
 /// Opens a socket with headers of one's own; a refusal is its status. Nodes die here: a handshake
 /// may break.
-async fn open(url: &str, headers: &[(&'static str, &str)]) -> Result<Socket, u16> {
+pub(crate) async fn dial(url: &str, headers: &[(&'static str, &str)]) -> Result<Socket, u16> {
     let mut request = url.into_client_request().expect("a URL of a socket");
     for (name, value) in headers {
         let value = HeaderValue::from_str(value).expect("a header's value");

@@ -13,6 +13,9 @@ use super::{
 /// A connection that was idle for longer is not used again: after 30 s its node closes it.
 const IDLE: Duration = Duration::from_secs(10);
 
+/// A setting's key, and its value at the node of that number.
+type OfEach = (String, fn(usize) -> String);
+
 /// What a cluster shall be like.
 pub(crate) struct ClusterBuilder {
     nodes: usize,
@@ -20,6 +23,7 @@ pub(crate) struct ClusterBuilder {
     through_proxies: bool,
     peers_apart: bool,
     settings: Vec<(String, String)>,
+    own: Vec<OfEach>,
 }
 
 impl ClusterBuilder {
@@ -37,13 +41,21 @@ impl ClusterBuilder {
         ];
         let settings =
             settings.map(|(key, value)| (key.to_owned(), value.to_owned())).into_iter().collect();
-        Self { nodes, own_redis: false, through_proxies: false, peers_apart: false, settings }
+        let own = Vec::new();
+        Self { nodes, own_redis: false, through_proxies: false, peers_apart: false, settings, own }
     }
 
     /// Sets a setting of every node, by its key as in the file.
     #[must_use]
     pub(crate) fn with(mut self, key: &str, value: impl ToString) -> Self {
         self.settings.push((key.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Sets a setting of each node by its number.
+    #[must_use]
+    pub(crate) fn with_each(mut self, key: &str, value: fn(usize) -> String) -> Self {
+        self.own.push((key.to_owned(), value));
         self
     }
 
@@ -97,7 +109,9 @@ impl ClusterBuilder {
             let internal = peers.as_ref().map(|peers| {
                 ("node.internal_url".to_owned(), format!("http://127.0.0.1:{}", peers.port()))
             });
-            let variables = self.settings.iter().cloned().chain(own).chain(internal).map(variable);
+            let each = self.own.iter().map(|(key, value)| (key.clone(), value(number)));
+            let settings = self.settings.iter().cloned().chain(own).chain(internal).chain(each);
+            let variables = settings.map(variable);
             let mut node = TestNode::start(variables.collect(), proxy).await;
             if let Some(peers) = &peers {
                 peers.lead_to(node.public.port());

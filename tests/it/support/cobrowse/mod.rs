@@ -30,7 +30,7 @@ use super::{in_time, tokens::Claims};
 pub(crate) const SITE: &str = "https://shop.test";
 
 /// A socket of either end.
-type Socket =
+pub(crate) type Socket =
     tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
 
 /// The client of these tests, for its TLS takes long to set up. Each call has a connection of
@@ -49,12 +49,12 @@ pub(crate) fn socket_url(node: SocketAddr, end: &str, token: Option<&str>) -> St
     format!("ws://{node}/cobrowse/socket/{end}{query}")
 }
 
-/// Opens a socket with headers of one's own; a refusal is its status.
-async fn open(url: &str, headers: &[(&'static str, &str)]) -> Result<Socket, u16> {
+/// Opens a socket; a refusal is its status.
+async fn open(url: &str, origin: Option<&str>) -> Result<Socket, u16> {
     let mut request = url.into_client_request().expect("a URL of a socket");
-    for (name, value) in headers {
-        let value = HeaderValue::from_str(value).expect("a header's value");
-        request.headers_mut().insert(*name, value);
+    if let Some(origin) = origin {
+        let origin = HeaderValue::from_str(origin).expect("an origin");
+        request.headers_mut().insert("origin", origin);
     }
     match in_time("a WebSocket handshake", connect_async(request)).await {
         Ok((socket, _)) => Ok(socket),

@@ -15,8 +15,6 @@ use crate::support::in_time;
 pub(crate) struct PageOptions {
     /// The customer's secret of a session.
     pub(crate) token: Option<String>,
-    /// The cookie its browser keeps, if any.
-    pub(crate) cookie: Option<String>,
     /// What `hello` says beside the protocol; `null`: nothing.
     pub(crate) hello: Value,
     /// The page declines or accepts by itself when asked.
@@ -94,10 +92,11 @@ impl Page {
         origin: Option<&str>,
     ) -> Result<Self, u16> {
         let url = socket_url(node, "visitor", options.token.as_deref());
-        let headers = [("origin", origin), ("cookie", options.cookie.as_deref())];
-        let headers: Vec<_> =
-            headers.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-        let mut socket = open(&url, &headers).await?;
+        Ok(Self::over(open(&url, origin).await?, options).await)
+    }
+
+    /// A page whose socket is open already, however it got there.
+    pub(crate) async fn over(mut socket: Socket, options: PageOptions) -> Self {
         let mut hello = json!({ "type": "hello", "protocol": 1 });
         if let (Some(hello), Some(more)) = (hello.as_object_mut(), options.hello.as_object()) {
             hello.extend(more.clone());
@@ -112,7 +111,7 @@ impl Page {
         let consents = options.consents;
         let recorder = Recorder { told, finished, consents, sequence: 0, has_begun: false };
         tokio::spawn(recorder.run(socket, orders));
-        Ok(Self { commands, seen, done, commanded: 0 })
+        Self { commands, seen, done, commanded: 0 }
     }
 
     fn command(&mut self, command: Command) {
