@@ -15,6 +15,7 @@ pub(crate) mod proxy;
 pub(crate) mod redis;
 pub(crate) mod servant;
 pub(crate) mod stores;
+pub(crate) mod tls;
 pub(crate) mod tokens;
 pub(crate) mod topology;
 pub(crate) mod watching;

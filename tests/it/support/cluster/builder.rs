@@ -20,6 +20,7 @@ type OfEach = (String, fn(usize) -> String);
 pub(crate) struct ClusterBuilder {
     nodes: usize,
     own_redis: bool,
+    store_url: Option<String>,
     through_proxies: bool,
     peers_apart: bool,
     settings: Vec<(String, String)>,
@@ -41,8 +42,15 @@ impl ClusterBuilder {
         ];
         let settings =
             settings.map(|(key, value)| (key.to_owned(), value.to_owned())).into_iter().collect();
-        let own = Vec::new();
-        Self { nodes, own_redis: false, through_proxies: false, peers_apart: false, settings, own }
+        Self {
+            nodes,
+            own_redis: false,
+            store_url: None,
+            through_proxies: false,
+            peers_apart: false,
+            settings,
+            own: Vec::new(),
+        }
     }
 
     /// Sets a setting of every node, by its key as in the file.
@@ -66,6 +74,13 @@ impl ClusterBuilder {
         self
     }
 
+    /// The cluster is at servers that the test keeps.
+    #[must_use]
+    pub(crate) fn at(mut self, store_url: String) -> Self {
+        self.store_url = Some(store_url);
+        self
+    }
+
     /// Each node reaches Redis through a proxy of its own.
     #[must_use]
     pub(crate) fn through_proxies(mut self) -> Self {
@@ -82,7 +97,9 @@ impl ClusterBuilder {
 
     /// Starts the nodes and waits until all of them are ready.
     pub(crate) async fn start(self) -> Cluster {
-        let redis = if self.own_redis {
+        let redis = if let Some(url) = self.store_url {
+            Redis::Elsewhere(url)
+        } else if self.own_redis {
             Redis::Own(RedisServer::start().await)
         } else {
             Redis::Shared(shared_redis().await)
@@ -90,19 +107,23 @@ impl ClusterBuilder {
         // Proxies of the environment have no business between a test and its nodes.
         let http = reqwest::Client::builder().no_proxy().pool_idle_timeout(IDLE).build();
         let http = http.expect("a client");
-        let mut cluster = Cluster { nodes: Vec::new(), redis, http };
         let prefix = unique_prefix();
+        let mut cluster = Cluster { nodes: Vec::new(), redis, prefix, http };
         for number in 0..self.nodes {
             let proxy = if self.through_proxies {
                 Some(ChaosProxy::start(cluster.redis().port()).await)
             } else {
                 None
             };
-            let url = proxy.as_ref().map_or_else(|| cluster.redis().url(), ChaosProxy::url);
+            let url = match (&proxy, &cluster.redis) {
+                (Some(proxy), _) => proxy.url(),
+                (None, Redis::Elsewhere(url)) => url.clone(),
+                (None, Redis::Shared(_) | Redis::Own(_)) => cluster.redis().url(),
+            };
             let name = format!("node-{number}");
             let own = [
                 ("store.url".to_owned(), url),
-                ("store.key_prefix".to_owned(), prefix.clone()),
+                ("store.key_prefix".to_owned(), cluster.prefix.clone()),
                 ("node.name".to_owned(), name),
             ];
             let peers = if self.peers_apart { Some(ChaosProxy::start(0).await) } else { None };
