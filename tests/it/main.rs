@@ -10,6 +10,7 @@ mod balancers;
 mod cluster;
 mod cobrowse;
 mod conformance;
+mod env_file;
 mod histories;
 mod redis_bus;
 mod redis_cobrowse;

@@ -25,7 +25,8 @@ impl Child {
         variables: &[(&str, &str)],
         config: &str,
     ) -> Self {
-        let path = std::env::var_os("PATH").unwrap_or_default();
+        // Debian's load balancers are where only root looks.
+        let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/sbin";
         let mut shell = Command::new("sh")
             .args(["-c", include_str!("child.sh"), "child.sh"])
             .args(arguments)
