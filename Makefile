@@ -18,9 +18,9 @@ WEB_SOURCES := $(shell find web/src web/scripts) Cargo.toml
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run web build release test test-rust test-web lint lint-rust lint-web audit deps cargo-deny \
-    bench engine image image-prebuilt env cluster cluster-down test-kubernetes lint-kubernetes \
-    kubernetes-rules kubernetes-tools test-engine clean
+.PHONY: help run web build release test test-rust test-kubernetes test-web test-engine test-compose \
+    lint lint-rust lint-web lint-kubernetes audit deps cargo-deny kubernetes-tools kubernetes-rules bench \
+    engine image image-prebuilt env cluster cluster-down clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,7 +37,8 @@ release: $(DIST) ## Build the release binary; missing web pages are an error
 	cargo build --release --features require-web
 
 # The tests that take a Docker engine.
-ENGINE_TESTS :=
+ENGINE_TESTS := test-compose
+TEST_IMAGE := baton:compose-tests
 
 test: deps lint test-rust test-kubernetes test-web test-engine ## Install what is missing, lint, and run every test
 
@@ -63,6 +64,15 @@ test-engine: ## Run the tests that take a Docker engine, where one answers
 	else \
 	    echo 'NOT RUN, for want of a Docker engine: $(ENGINE_TESTS). With one they run: make engine test-engine'; \
 	fi
+
+# The shipped docker-compose.yml in a project of its own. The image is made around the debug binary: building it
+# in containers takes minutes, and is what `make image` does.
+test-compose: $(DIST) ## Bring the cluster of docker-compose.yml up, break it and restart it under load; takes an engine
+	@sh scripts/engine.sh status
+	cargo build --workspace --all-targets
+	sh scripts/engine.sh images cluster
+	BATON_IMAGE=$(TEST_IMAGE) sh scripts/image.sh prebuilt '$(TARGET)/debug/baton'
+	DOCKER_HOST=$$(sh scripts/engine.sh host) BATON_IMAGE=$(TEST_IMAGE) '$(TARGET)/debug/baton-compose-tests'
 
 lint: lint-rust lint-web lint-kubernetes ## Check formatting, lints, docs, licences, types and manifests
 
