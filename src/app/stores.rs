@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use super::StartError;
 use crate::{
     activity::{Activity, NotedCobrowse, NotedStreams},
     backend::{
@@ -16,15 +17,16 @@ use crate::{
             bus::RedisBus,
             cobrowse::RedisCobrowse,
             keys::Keys,
-            link::{Link, LinkConfigError, LinkOptions, LinkState, Target},
+            link::{Link, LinkOptions, LinkState, Target},
             nodes::RedisNodes,
             short_codes::RedisShortCodes,
             slots::RedisSlots,
             streams::RedisStreams,
+            tls::{Tls, TlsFiles},
             visitors::RedisVisitors,
         },
     },
-    config::{Settings, StoreUrl},
+    config::{self, Settings, StoreUrl},
     domain::{
         cluster::{Bus, NodeStore},
         cobrowse::{CobrowseStore, SlotStore},
@@ -54,7 +56,7 @@ impl Stores {
         settings: &Settings,
         tracker: &TaskTracker,
         shutdown: &CancellationToken,
-    ) -> Result<Self, LinkConfigError> {
+    ) -> Result<Self, StartError> {
         let target = match &settings.store.url {
             StoreUrl::Memory => return Ok(Self::memory()),
             StoreUrl::Redis(url) => Target::Single(url.clone()),
@@ -70,6 +72,7 @@ impl Stores {
             connections: settings.store.connections,
             timeout: Duration::from_millis(settings.store.timeout_ms),
             wait_replicas: settings.store.wait_replicas,
+            tls: Tls::read(&tls_files(&settings.store))?,
         };
         let link = Link::open(options, tracker, shutdown.clone())?;
         let keys = Keys::new(settings.store.key_prefix.as_str());
@@ -106,4 +109,9 @@ impl Stores {
             link: None,
         }
     }
+}
+
+fn tls_files(store: &config::Store) -> TlsFiles {
+    let (ca, cert) = (store.ca_file.clone(), store.cert_file.clone());
+    TlsFiles { ca, cert, key: store.key_file.clone() }
 }

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     net::IpAddr,
+    path::PathBuf,
 };
 
 use url::{Host, Url};
@@ -32,6 +33,7 @@ pub(super) fn problems(
 ) -> Vec<Problem> {
     let mut check = Check { settings, sources, problems };
     check.cluster_secret();
+    check.store_files();
     check.admin_token();
     check.auth();
     // An entry with a problem was left out: the places of the others are not what they were.
@@ -87,6 +89,24 @@ impl Check<'_> {
             self.add("cluster.secret", format!("{what}; {MAKE_SECRET}"));
         } else if secret.chars().all(|c| secret.starts_with(c)) {
             self.add("cluster.secret", format!("is one character repeated; {MAKE_SECRET}"));
+        }
+    }
+
+    /// What is given and not used would be a false sense of safety.
+    fn store_files(&mut self) {
+        let store = &self.settings.store;
+        let pair = [("store.cert_file", &store.cert_file), ("store.key_file", &store.key_file)];
+        let given = |(_, file): &(&str, &Option<PathBuf>)| file.is_some();
+        if !store.url.has_tls() {
+            let files = [("store.ca_file", &store.ca_file)].into_iter().chain(pair);
+            if let Some((key, _)) = files.into_iter().find(given) {
+                self.add(key, "needs TLS: a store.url that begins with rediss");
+            }
+        }
+        if pair.iter().filter(|file| given(file)).count() == 1
+            && let Some((key, _)) = pair.into_iter().find(given)
+        {
+            self.add(key, "stands alone; store.cert_file and store.key_file belong together");
         }
     }
 

@@ -37,8 +37,9 @@ pub(super) const BASE_PATH: Form =
     form("a path such as /api/v1/media: / first, none last, letters, digits, . - _ ~", base_path);
 pub(super) const GLOB: Form = form("a glob such as S*_US", parsed::<Pattern>);
 pub(super) const DIRECTORY: Form = form("a directory", not_empty);
+pub(super) const FILE: Form = form("a file in PEM", not_empty);
 pub(super) const STORE_URL: Form = private(
-    "memory, redis://host, rediss://host, redis+cluster://h1,h2 or redis+sentinel://h1,h2/name",
+    "memory, redis://host, redis+cluster://h1,h2 or redis+sentinel://h1,h2/name; with TLS rediss…",
     parsed::<StoreUrl>,
 );
 pub(super) const JWKS: Form = private("a file or an http(s) URL", jwks);

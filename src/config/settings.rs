@@ -120,6 +120,12 @@ section! {
     Store {
         /// Which store.
         url: StoreUrl,
+        /// Authorities trusted for TLS.
+        ca_file: Option<PathBuf>,
+        /// Certificate of this node; there together with `key_file`.
+        cert_file: Option<PathBuf>,
+        /// Its private key.
+        key_file: Option<PathBuf>,
         /// First part of every key and channel.
         key_prefix: String,
         /// New stream sessions while it is away.

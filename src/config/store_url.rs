@@ -26,6 +26,19 @@ pub enum StoreUrl {
     },
 }
 
+impl StoreUrl {
+    /// Whether the way to the store is encrypted.
+    pub fn has_tls(&self) -> bool {
+        let url = match self {
+            Self::Memory => None,
+            Self::Redis(url) => Some(url),
+            Self::Cluster(urls) => urls.first(),
+            Self::Sentinel { access, .. } => Some(access),
+        };
+        url.is_some_and(|url| url.starts_with("rediss://"))
+    }
+}
+
 const REDIS_PORT: u16 = 6379;
 const SENTINEL_PORT: u16 = 26379;
 
@@ -217,6 +230,7 @@ mod tests {
         let cluster = store("rediss+cluster://u:p@h1,h2:7");
         assert_eq!(cluster, StoreUrl::Cluster(urls.into()));
         assert_eq!(cluster.to_string(), "rediss+cluster://u:<redacted>@h1:6379,h2:7");
+        assert!(cluster.has_tls() && !store("redis+cluster://h").has_tls());
     }
 
     #[test]
@@ -228,6 +242,7 @@ mod tests {
         let master = "main".to_owned();
         assert_eq!(sentinel, StoreUrl::Sentinel { nodes: nodes.into(), master, access });
         assert_eq!(format!("{sentinel:?}"), "redis+sentinel://:<redacted>@h1:26379,h2:7/main/3");
+        assert!(store("rediss+sentinel://h/m").has_tls() && !sentinel.has_tls());
     }
 
     #[test]

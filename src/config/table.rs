@@ -5,7 +5,7 @@
 
 use super::{
     form::{
-        ADDRESS, BASE_PATH, DIRECTORY, GLOB, JWKS, KEY_PREFIX, NETWORK, NODE_NAME, ORIGIN,
+        ADDRESS, BASE_PATH, DIRECTORY, FILE, GLOB, JWKS, KEY_PREFIX, NETWORK, NODE_NAME, ORIGIN,
         PUBLISHER, SECRET, STORE_URL, WEB_URL,
     },
     kind::Kind::{self, Integer, List, OneOf, Switch, Text},
@@ -69,6 +69,9 @@ pub(super) const TABLE: &[Setting] = &[
         "node-to-node authentication and token signing, the same on every node, 32 characters or more; required with Redis"),
 
     row("store.url", Text(STORE_URL), Value("memory"), "where sessions live: this process, or Redis"),
+    row("store.ca_file", Text(FILE), Absent, "authorities trusted for `rediss`, instead of the system's"),
+    row("store.cert_file", Text(FILE), Absent, "certificate this node shows to Redis, with `store.key_file`"),
+    row("store.key_file", Text(FILE), Absent, "private key of `store.cert_file`"),
     row("store.key_prefix", Text(KEY_PREFIX), Value("baton"), "first part of every key and channel"),
     row("store.on_failure", ON_FAILURE, Value("deny"), "new stream sessions while the store is away"),
     row("store.connections", int(1, 16), Value("2"), "shared multiplexed connections"),

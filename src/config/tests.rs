@@ -63,7 +63,7 @@ fn an_api_key_is_made_up_for_dev_alone_and_for_none_that_is_configured() {
 #[test]
 fn every_setting_of_the_table_is_one_of_the_types_and_the_other_way_round() {
     let row = |doc: &SettingDoc| match doc.key {
-        "store.url" | "auth.jwks" => None,
+        "auth.jwks" => None,
         "streams.policy" => Some((doc.variable.clone()?, "reject".to_owned())),
         key => Some((doc.variable.clone()?, sample(key, &doc.values)?)),
     };
@@ -93,6 +93,8 @@ fn sample(key: &str, values: &str) -> Option<String> {
     let lowest = values.strip_prefix("an integer from ").map(|rest| rest.split(' ').next_back());
     let text = match key {
         "node.name" | "store.key_prefix" | "web.dir" => Some("x"),
+        "store.url" => Some("rediss://h"),
+        "store.ca_file" | "store.cert_file" | "store.key_file" => Some("x"),
         "admin.token" | "auth.secret" | "cluster.secret" | "watch.api_key" => Some(SECRET),
         "public_url" | "node.server_url" | "node.internal_url" => Some("https://b.example.com"),
         _ if values == "true or false" => Some("true"),
@@ -240,6 +242,20 @@ fn a_cluster_needs_a_strong_secret_outside_dev() {
     load("", &with(SECRET), false).expect("good settings");
     load("", &with("short"), true).expect("anything goes with --dev");
     load("", &[auth], false).expect("a single node makes its own");
+}
+
+#[test]
+fn files_for_tls_need_tls_and_a_certificate_needs_its_key() {
+    let ca = "[store]\nca_file = 'ca.pem'\n";
+    let found = problem(&format!("{ca}url = 'redis://h'"), &[], true);
+    assert!(found.starts_with("line 2: store.ca_file needs TLS"), "{found}");
+    assert!(problem(ca, &[], true).contains("store.ca_file needs TLS"));
+    let tls = ("BATON_STORE__URL", "rediss+cluster://h");
+    for file in ["cert_file", "key_file"] {
+        let found = problem(&format!("[store]\n{file} = 'x.pem'"), &[tls], true);
+        assert!(found.starts_with(&format!("line 2: store.{file} stands alone")), "{found}");
+    }
+    dev("[store]\nca_file = 'a'\ncert_file = 'b'\nkey_file = 'c'", &[tls]);
 }
 
 #[test]

@@ -6,16 +6,20 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod api;
+mod balancers;
 mod cluster;
 mod cobrowse;
 mod conformance;
 mod env_file;
 mod histories;
+mod monitoring;
 mod redis_bus;
 mod redis_cobrowse;
+mod redis_failover;
 mod redis_link;
 mod redis_nodes;
 mod redis_streams;
+mod redis_tls;
 mod redis_topology;
 mod support;
 mod tidy;

@@ -15,7 +15,7 @@ use crate::{
     support::{
         eventually, in_time,
         linked::LinkedNode,
-        topology::{RedisCluster, Sentinelled, shared_cluster},
+        topology::{RedisCluster, SentinelShape, Sentinelled, shared_cluster},
     },
 };
 
@@ -78,7 +78,7 @@ async fn connections_of_a_cluster_out_of_step_are_given_up() {
 
 #[tokio::test]
 async fn a_fail_over_of_sentinels_is_followed_and_sessions_live_on() {
-    let servers = Sentinelled::start().await;
+    let servers = Sentinelled::of(SentinelShape::small()).await;
     let node = LinkedNode::at(servers.target());
     node.until_up().await;
     let store: std::sync::Arc<dyn StreamStore> =
@@ -87,7 +87,7 @@ async fn a_fail_over_of_sentinels_is_followed_and_sessions_live_on() {
     // What the replica has not got yet dies with the master: not what is tested here.
     servers.master.cli(&["WAIT", "1", "0"]).await;
     eventually("the replica has the session", async || {
-        (servers.replica.cli(&["DBSIZE"]).await != Value::Int(0)).then_some(())
+        (servers.replicas[0].cli(&["DBSIZE"]).await != Value::Int(0)).then_some(())
     })
     .await;
     let before = node.link.state().borrow().incarnation;

@@ -4,16 +4,14 @@ use std::time::Duration;
 
 use deadpool_redis::{Manager, Pool, Runtime};
 use futures_util::future;
-use redis::{
-    AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo, RedisError,
-    cluster::ClusterClient,
-};
+use redis::{AsyncConnectionConfig, Client, RedisError, cluster::ClusterClient};
 
 use super::{
     link::{LinkConfigError, LinkOptions, Target},
     live::{Dialled, Strict},
     sentinel::{Lookout, Sentinels},
     server::Server,
+    tls::Tls,
     wire::Conn,
 };
 
@@ -56,7 +54,7 @@ impl Dialer {
             return Err(LinkConfigError::NoConnections);
         }
         let strict = options.wait_replicas > 0;
-        let place = Place::new(&options.target, options.timeout)?;
+        let place = Place::new(&options.target, &options.tls, options.timeout)?;
         Ok(Self { place, connections: options.connections, strict, timeout: options.timeout })
     }
 
@@ -141,37 +139,31 @@ impl Dialer {
 }
 
 impl Place {
-    fn new(target: &Target, timeout: Duration) -> Result<Self, LinkConfigError> {
+    fn new(target: &Target, tls: &Tls, timeout: Duration) -> Result<Self, LinkConfigError> {
+        let client = |url: &String| tls.client(url).map_err(LinkConfigError::Url);
         match target {
             Target::Single(url) => Ok(Self::Single(client(url)?)),
             Target::Cluster(urls) => {
-                let nodes = urls.iter().map(|url| client(url)).collect::<Result<Vec<_>, _>>()?;
-                if nodes.is_empty() {
-                    return Err(LinkConfigError::NoNodes);
-                }
-                let client = ClusterClient::builder(urls.iter().map(String::as_str))
+                let nodes = urls.iter().map(client).collect::<Result<Vec<_>, _>>()?;
+                let first = urls.first().ok_or(LinkConfigError::NoNodes)?;
+                let mut builder = ClusterClient::builder(urls.iter().map(String::as_str))
                     .connection_timeout(timeout)
-                    .response_timeout(timeout)
-                    .build()
-                    .map_err(LinkConfigError::Url)?;
-                Ok(Self::Cluster { client: Box::new(client), nodes })
+                    .response_timeout(timeout);
+                if let Some(certificates) = tls.certificates(first) {
+                    builder = builder.certs(certificates);
+                }
+                let client = Box::new(builder.build().map_err(LinkConfigError::Url)?);
+                Ok(Self::Cluster { client, nodes })
             }
             Target::Sentinel { nodes, master, access } => {
-                let nodes = nodes.iter().map(|url| info(url)).collect::<Result<Vec<_>, _>>()?;
+                let nodes = nodes.iter().map(client).collect::<Result<Vec<_>, _>>()?;
                 if nodes.is_empty() {
                     return Err(LinkConfigError::NoNodes);
                 }
-                let (master, access) = (master.clone(), Box::new(info(access)?));
-                Ok(Self::Sentinel(Sentinels { nodes, master, access }))
+                let certificates = tls.certificates(access);
+                let (master, access) = (master.clone(), Box::new(client(access)?));
+                Ok(Self::Sentinel(Sentinels { nodes, master, access, certificates }))
             }
         }
     }
-}
-
-fn client(url: &str) -> Result<Client, LinkConfigError> {
-    Client::open(url).map_err(LinkConfigError::Url)
-}
-
-fn info(url: &str) -> Result<ConnectionInfo, LinkConfigError> {
-    url.into_connection_info().map_err(LinkConfigError::Url)
 }

@@ -16,7 +16,9 @@ use super::{
     dial::Dialer,
     live::Live,
     script::{Arg, Script},
-    supervisor, trouble,
+    supervisor,
+    tls::Tls,
+    trouble,
 };
 use crate::domain::error::StoreError;
 
@@ -53,6 +55,8 @@ pub struct LinkOptions {
     pub timeout: Duration,
     /// Replicas that must confirm admissions; 0 asks none.
     pub wait_replicas: u32,
+    /// For URLs that ask for TLS.
+    pub tls: Tls,
 }
 
 /// Options no link can be made of.

@@ -29,6 +29,7 @@ mod stream_scripts;
 pub mod streams;
 mod strict;
 mod supervisor;
+pub mod tls;
 mod trouble;
 mod visitor_codec;
 pub mod visitors;

@@ -3,36 +3,66 @@
 use std::{collections::HashMap, time::Duration};
 
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, RedisError,
-    RedisResult, TlsMode,
+    AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, RedisError, RedisResult,
+    TlsCertificates, TlsMode,
     aio::MultiplexedConnection,
-    sentinel::{Sentinel, SentinelNodeConnectionInfo},
+    sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType},
 };
 
 /// The Sentinels that watch one master.
 #[derive(Clone)]
 pub(super) struct Sentinels {
     /// With their own credentials; at least one.
-    pub(super) nodes: Vec<ConnectionInfo>,
+    pub(super) nodes: Vec<Client>,
     /// The master, as they call it.
     pub(super) master: String,
     /// Credentials, database and TLS of the master.
-    pub(super) access: Box<ConnectionInfo>,
+    pub(super) access: Box<Client>,
+    /// Whom to believe, and what to show, where the master asks for TLS.
+    pub(super) certificates: Option<TlsCertificates>,
 }
 
 impl Sentinels {
     /// Asks for the master, and makes sure that it believes to be one.
     pub(super) async fn find(&self, timeout: Duration) -> RedisResult<(Client, Lookout)> {
-        let mut node = SentinelNodeConnectionInfo::default()
-            .set_redis_connection_info(self.access.redis_settings().clone());
-        if let ConnectionAddr::TcpTls { .. } = self.access.addr() {
-            node = node.set_tls_mode(TlsMode::Secure);
-        }
-        let (sentinels, master) = (self.nodes.clone(), self.master.clone());
-        let mut asked = Sentinel::build(sentinels.clone())?;
-        let client = asked.async_master_for(&master, Some(&node)).await?;
+        let client = self.asking()?.async_get_client().await?;
         let found = client.get_connection_info().addr().to_string();
+        let (sentinels, master) = (self.nodes.clone(), self.master.clone());
         Ok((client, Lookout { sentinels, master, found, timeout, conn: None }))
+    }
+
+    /// Asks with the credentials of the Sentinels; what it finds has those of the master.
+    fn asking(&self) -> RedisResult<SentinelClient> {
+        let addresses = self.nodes.iter().map(|node| node.get_connection_info().addr().clone());
+        let kind = SentinelServerType::Master;
+        let mut builder = SentinelClientBuilder::new(addresses, &self.master, kind)?;
+        if let Some(node) = self.nodes.first() {
+            let theirs = node.get_connection_info().redis_settings();
+            if let Some(user) = theirs.username() {
+                builder = builder.set_client_to_sentinel_username(user);
+            }
+            if let Some(password) = theirs.password() {
+                builder = builder.set_client_to_sentinel_password(password);
+            }
+        }
+        let access = self.access.get_connection_info();
+        let settings = access.redis_settings();
+        builder = builder
+            .set_client_to_redis_db(settings.db())
+            .set_client_to_redis_protocol(settings.protocol());
+        if let Some(user) = settings.username() {
+            builder = builder.set_client_to_redis_username(user);
+        }
+        if let Some(password) = settings.password() {
+            builder = builder.set_client_to_redis_password(password);
+        }
+        if let ConnectionAddr::TcpTls { .. } = access.addr() {
+            builder = builder.set_client_to_redis_tls_mode(TlsMode::Secure);
+        }
+        if let Some(certificates) = &self.certificates {
+            builder = builder.set_client_to_redis_certificates(certificates.clone());
+        }
+        builder.build()
     }
 }
 
@@ -41,7 +71,7 @@ impl Sentinels {
 /// The server itself cannot tell: after a fail-over a master that the Sentinels have
 /// not reached yet takes writes for ten seconds and more, and loses them all.
 pub(super) struct Lookout {
-    sentinels: Vec<ConnectionInfo>,
+    sentinels: Vec<Client>,
     master: String,
     found: String,
     timeout: Duration,
@@ -83,8 +113,7 @@ impl Lookout {
             .set_response_timeout(None);
         let mut last = RedisError::from((ErrorKind::EmptySentinelList, "no sentinel"));
         for sentinel in &self.sentinels {
-            let client = Client::open(sentinel.clone())?;
-            match client.get_multiplexed_async_connection_with_config(&config).await {
+            match sentinel.get_multiplexed_async_connection_with_config(&config).await {
                 Ok(conn) => return Ok(conn),
                 Err(error) => last = error,
             }

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use baton::backend::redis::link::{Link, LinkOptions, LinkState, Target};
+use baton::backend::redis::{
+    link::{Link, LinkOptions, LinkState, Target},
+    tls::Tls,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{DEADLINE, in_time, redis::RedisServer};
@@ -35,8 +38,18 @@ impl LinkedNode {
         Self::open(target, 0, DEADLINE * 2)
     }
 
+    /// One that shows and believes these certificates.
+    pub(crate) fn by_tls(target: Target, wait_replicas: u32, tls: Tls) -> Self {
+        let (connections, timeout) = (2, CALL_TIMEOUT);
+        Self::with_options(LinkOptions { target, connections, timeout, wait_replicas, tls })
+    }
+
     fn open(target: Target, wait_replicas: u32, timeout: Duration) -> Self {
-        let options = LinkOptions { target, connections: 2, timeout, wait_replicas };
+        let tls = Tls::default();
+        Self::with_options(LinkOptions { target, connections: 2, timeout, wait_replicas, tls })
+    }
+
+    fn with_options(options: LinkOptions) -> Self {
         let (tracker, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let link = Link::open(options, &tracker, shutdown.clone()).unwrap();
         Self { link, tracker, shutdown }

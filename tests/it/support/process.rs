@@ -32,10 +32,19 @@ pub(crate) struct Baton {
 impl Baton {
     /// Starts one on free ports.
     pub(crate) fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::logging(Stdio::null(), arguments, variables)
+    }
+
+    /// The same; its log goes there.
+    pub(crate) fn logging(
+        log: impl Into<Stdio>,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let ports = [("BATON_LISTEN", "127.0.0.1:0"), ("BATON_ADMIN__LISTEN", "127.0.0.1:0")];
         let variables = [&ports, variables].concat();
         let mut command = command(arguments, &variables);
-        let mut child = command.stderr(Stdio::null()).spawn().expect("the command starts");
+        let mut child = command.stderr(log).spawn().expect("the command starts");
         let stdout = child.stdout.take().expect("it is piped");
         Self { child, lines: BufReader::new(stdout).lines() }
     }

@@ -53,11 +53,17 @@ impl RedisServer {
     }
 
     /// Starts a Sentinel by those rules, which it keeps in that file.
-    pub(crate) async fn sentinel(file: &Path, rules: &str) -> Self {
+    pub(crate) async fn sentinel(
+        file: &Path,
+        rules: &str,
+        more: impl AsyncFn() -> Vec<String>,
+    ) -> Self {
         let file = file.to_str().expect("a readable path");
         let arguments = async || {
             std::fs::write(file, rules).expect("a writable file");
-            vec![file.to_owned(), "--sentinel".to_owned()]
+            let mut arguments = vec![file.to_owned(), "--sentinel".to_owned()];
+            arguments.extend(more().await);
+            arguments
         };
         Self::start_with(arguments).await
     }
@@ -65,6 +71,21 @@ impl RedisServer {
     /// Where it is.
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Where it is by TLS.
+    pub(crate) fn tls_url(&self) -> String {
+        format!("rediss://127.0.0.1:{}", self.tls_port().expect("a server with TLS"))
+    }
+
+    fn tls_port(&self) -> Option<u16> {
+        let at = self.arguments.iter().position(|word| word == "--tls-port")?;
+        Some(self.arguments[at + 1].parse().expect("a port"))
+    }
+
+    /// Where servers of its kind reach it: by TLS where it has that.
+    pub(crate) fn data_port(&self) -> u16 {
+        self.tls_port().unwrap_or(self.port)
     }
 
     /// The port it listens on, also after a restart.
@@ -113,8 +134,7 @@ impl RedisServer {
 impl Process {
     /// Starts a server; `None` if the port was taken.
     async fn start(port: u16, arguments: &[String]) -> Option<Self> {
-        let mut shell = Command::new("sh")
-            .args(["-c", include_str!("redis.sh"), "redis.sh"])
+        let mut shell = launcher()
             .args(arguments) // first, for one may be a configuration file
             .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
             .args(["--save", "", "--appendonly", "no", "--enable-debug-command", "local"])
@@ -155,6 +175,17 @@ impl Drop for Process {
         // Returns when the server is dead: the end of its input makes the shell kill it.
         self.shell.wait().expect("the shell is ours");
     }
+}
+
+/// What runs a server for as long as its own standard input stays open: `redis.sh`, or a program
+/// that `BATON_REDIS_LAUNCHER` names and that does the same by other means, such as a container.
+fn launcher() -> Command {
+    if let Some(program) = std::env::var_os("BATON_REDIS_LAUNCHER") {
+        return Command::new(program);
+    }
+    let mut shell = Command::new("sh");
+    shell.args(["-c", include_str!("redis.sh"), "redis.sh"]);
+    shell
 }
 
 /// The server that tests share which need no more than a prefix of their own.

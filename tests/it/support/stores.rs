@@ -12,6 +12,7 @@ use baton::{
             short_codes::RedisShortCodes,
             slots::RedisSlots,
             streams::RedisStreams,
+            tls::Tls,
             visitors::RedisVisitors,
         },
     },
@@ -87,7 +88,13 @@ pub(crate) async fn redis_streams_at(url: String, prefix: &str) -> Streams {
 
 /// The Redis backend, its keys under that prefix.
 pub(crate) async fn stores_at(target: Target, prefix: &str) -> Stores {
-    let options = LinkOptions { target, connections: 1, timeout: CALL_TIMEOUT, wait_replicas: 0 };
+    stores_by(target, Tls::default(), prefix).await
+}
+
+/// The same over TLS.
+pub(crate) async fn stores_by(target: Target, tls: Tls, prefix: &str) -> Stores {
+    let timeout = CALL_TIMEOUT;
+    let options = LinkOptions { target, connections: 1, timeout, wait_replicas: 0, tls };
     let link = Link::open(options, &TaskTracker::new(), CancellationToken::new());
     let link = link.expect("the URL is valid");
     let mut state = link.state();

@@ -13,13 +13,18 @@ use super::{
 /// A connection that was idle for longer is not used again: after 30 s its node closes it.
 const IDLE: Duration = Duration::from_secs(10);
 
+/// A setting's key, and its value at the node of that number.
+type OfEach = (String, fn(usize) -> String);
+
 /// What a cluster shall be like.
 pub(crate) struct ClusterBuilder {
     nodes: usize,
     own_redis: bool,
+    store_url: Option<String>,
     through_proxies: bool,
     peers_apart: bool,
     settings: Vec<(String, String)>,
+    own: Vec<OfEach>,
 }
 
 impl ClusterBuilder {
@@ -37,7 +42,15 @@ impl ClusterBuilder {
         ];
         let settings =
             settings.map(|(key, value)| (key.to_owned(), value.to_owned())).into_iter().collect();
-        Self { nodes, own_redis: false, through_proxies: false, peers_apart: false, settings }
+        Self {
+            nodes,
+            own_redis: false,
+            store_url: None,
+            through_proxies: false,
+            peers_apart: false,
+            settings,
+            own: Vec::new(),
+        }
     }
 
     /// Sets a setting of every node, by its key as in the file.
@@ -47,10 +60,24 @@ impl ClusterBuilder {
         self
     }
 
+    /// Sets a setting of each node by its number.
+    #[must_use]
+    pub(crate) fn with_each(mut self, key: &str, value: fn(usize) -> String) -> Self {
+        self.own.push((key.to_owned(), value));
+        self
+    }
+
     /// The cluster has a Redis of its own, to be stopped, frozen, flushed or watched.
     #[must_use]
     pub(crate) fn on_own_redis(mut self) -> Self {
         self.own_redis = true;
+        self
+    }
+
+    /// The cluster is at servers that the test keeps.
+    #[must_use]
+    pub(crate) fn at(mut self, store_url: String) -> Self {
+        self.store_url = Some(store_url);
         self
     }
 
@@ -70,7 +97,9 @@ impl ClusterBuilder {
 
     /// Starts the nodes and waits until all of them are ready.
     pub(crate) async fn start(self) -> Cluster {
-        let redis = if self.own_redis {
+        let redis = if let Some(url) = self.store_url {
+            Redis::Elsewhere(url)
+        } else if self.own_redis {
             Redis::Own(RedisServer::start().await)
         } else {
             Redis::Shared(shared_redis().await)
@@ -78,26 +107,32 @@ impl ClusterBuilder {
         // Proxies of the environment have no business between a test and its nodes.
         let http = reqwest::Client::builder().no_proxy().pool_idle_timeout(IDLE).build();
         let http = http.expect("a client");
-        let mut cluster = Cluster { nodes: Vec::new(), redis, http };
         let prefix = unique_prefix();
+        let mut cluster = Cluster { nodes: Vec::new(), redis, prefix, http };
         for number in 0..self.nodes {
             let proxy = if self.through_proxies {
                 Some(ChaosProxy::start(cluster.redis().port()).await)
             } else {
                 None
             };
-            let url = proxy.as_ref().map_or_else(|| cluster.redis().url(), ChaosProxy::url);
+            let url = match (&proxy, &cluster.redis) {
+                (Some(proxy), _) => proxy.url(),
+                (None, Redis::Elsewhere(url)) => url.clone(),
+                (None, Redis::Shared(_) | Redis::Own(_)) => cluster.redis().url(),
+            };
             let name = format!("node-{number}");
             let own = [
                 ("store.url".to_owned(), url),
-                ("store.key_prefix".to_owned(), prefix.clone()),
+                ("store.key_prefix".to_owned(), cluster.prefix.clone()),
                 ("node.name".to_owned(), name),
             ];
             let peers = if self.peers_apart { Some(ChaosProxy::start(0).await) } else { None };
             let internal = peers.as_ref().map(|peers| {
                 ("node.internal_url".to_owned(), format!("http://127.0.0.1:{}", peers.port()))
             });
-            let variables = self.settings.iter().cloned().chain(own).chain(internal).map(variable);
+            let each = self.own.iter().map(|(key, value)| (key.clone(), value(number)));
+            let settings = self.settings.iter().cloned().chain(own).chain(internal).chain(each);
+            let variables = settings.map(variable);
             let mut node = TestNode::start(variables.collect(), proxy).await;
             if let Some(peers) = &peers {
                 peers.lead_to(node.public.port());

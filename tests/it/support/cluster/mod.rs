@@ -27,6 +27,7 @@ pub(crate) const TENANT: &str = "streamer";
 pub(crate) struct Cluster {
     nodes: Vec<TestNode>,
     redis: Redis,
+    prefix: String,
     http: reqwest::Client,
 }
 
@@ -34,6 +35,8 @@ pub(crate) struct Cluster {
 enum Redis {
     Shared(&'static RedisServer),
     Own(RedisServer),
+    /// The test keeps it; `store.url`.
+    Elsewhere(String),
 }
 
 /// What a node answered.
@@ -66,7 +69,13 @@ impl Cluster {
         match &self.redis {
             Redis::Shared(server) => server,
             Redis::Own(server) => server,
+            Redis::Elsewhere(_) => panic!("the servers are the test's"),
         }
+    }
+
+    /// What all its keys and channels begin with.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// A customer with a token of the tenant.
