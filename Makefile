@@ -18,9 +18,9 @@ WEB_SOURCES := $(shell find web/src web/scripts) Cargo.toml
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run web build release test test-rust test-web lint lint-rust lint-web audit deps cargo-deny \
-    bench engine image image-prebuilt env cluster cluster-down test-kubernetes lint-kubernetes \
-    kubernetes-rules kubernetes-tools clean
+.PHONY: help run web build release test test-rust test-kubernetes test-web test-engine test-compose \
+    lint lint-rust lint-web lint-kubernetes audit deps cargo-deny kubernetes-tools kubernetes-rules bench \
+    engine image image-prebuilt env cluster cluster-down clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,7 +36,11 @@ build: $(DIST) ## Build the debug binary with its web pages
 release: $(DIST) ## Build the release binary; missing web pages are an error
 	cargo build --release --features require-web
 
-test: deps lint test-rust test-kubernetes test-web ## Install what is missing, lint, and run every test
+# The tests that take a Docker engine.
+ENGINE_TESTS := test-compose
+TEST_IMAGE := baton:compose-tests
+
+test: deps lint test-rust test-kubernetes test-web test-engine ## Install what is missing, lint, and run every test
 
 # All workspace targets at once: every later cargo command of `make test` finds its artifacts.
 test-rust: $(DIST) ## Run the Rust tests
@@ -52,6 +56,23 @@ test-kubernetes: $(DIST) kubernetes-tools ## Run the tests of the Kubernetes man
 test-web: $(DIST) ## Run the web tests, in Node.js and in Chromium against the debug binary
 	cargo build --workspace --all-targets
 	cd web && BATON_BIN='$(TARGET)/debug/baton' npm test
+
+# Nothing here installs or starts an engine: that is `make engine`.
+test-engine: ## Run the tests that take a Docker engine, where one answers
+	@if sh scripts/engine.sh status; then \
+	    sh scripts/engine.sh images $(if $(ENGINE_TESTS),&& $(MAKE) $(ENGINE_TESTS)); \
+	else \
+	    echo 'NOT RUN, for want of a Docker engine: $(ENGINE_TESTS). With one they run: make engine test-engine'; \
+	fi
+
+# The shipped docker-compose.yml in a project of its own. The image is made around the debug binary: building it
+# in containers takes minutes, and is what `make image` does.
+test-compose: $(DIST) ## Bring the cluster of docker-compose.yml up, break it and restart it under load; takes an engine
+	@sh scripts/engine.sh status
+	cargo build --workspace --all-targets
+	sh scripts/engine.sh images cluster
+	BATON_IMAGE=$(TEST_IMAGE) sh scripts/image.sh prebuilt '$(TARGET)/debug/baton'
+	DOCKER_HOST=$$(sh scripts/engine.sh host) BATON_IMAGE=$(TEST_IMAGE) '$(TARGET)/debug/baton-compose-tests'
 
 lint: lint-rust lint-web lint-kubernetes ## Check formatting, lints, docs, licences, types and manifests
 

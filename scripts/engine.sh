@@ -23,7 +23,7 @@ pid_file=$home/dockerd.pid
 # The path of a Unix socket has at most 107 bytes, and containerd's lie below this directory.
 run=$home/run
 if [ ${#run} -gt 60 ]; then
-    run=/tmp/baton-engine-$(printf %s "$home" | cksum | cut -d ' ' -f 1)
+    run=/run/baton-engine-$(printf %s "$home" | cksum | cut -d ' ' -f 1)
 fi
 own=unix://$run/docker.sock
 default=unix:///var/run/docker.sock
@@ -132,15 +132,20 @@ start() {
 }
 
 stop() {
-    if ! pid=$(own_pid); then
+    if pid=$(own_pid); then
+        kill "$pid"
+        # It ends its containers first, each within their grace.
+        while is_process "$pid" dockerd; do sleep 0.1; done
+        rm -f "$pid_file"
+        say "stopped"
+    else
         say "none of ours is running"
-        return
     fi
-    kill "$pid"
-    # It ends its containers first, each within their grace.
-    while is_process "$pid" dockerd; do sleep 0.1; done
-    rm -f "$pid_file"
-    say "stopped"
+    # What it mounted, and leaves behind where it was killed: the directories could not be removed.
+    cut -d ' ' -f 2 /proc/self/mounts | grep -F -e "$home/" -e "$run/" | sort -r | while read -r mounted; do
+        umount "$mounted" || true
+    done
+    [ "$run" = "$home/run" ] || rm -rf "$run"
 }
 
 status() {

@@ -138,9 +138,11 @@ impl Metrics {
     /// What alerts look at is there before it first happens: a rate sees no growth in a series that
     /// begins with its first event.
     fn begin_at_zero(&self) {
-        let watched: [(&Family<Outcome, Counter>, &[&'static str]); 5] = [
+        let watched: [(&Family<Outcome, Counter>, &[&'static str]); 7] = [
             (&self.admissions, &["admitted", "limit_reached"]),
             (&self.passed_on, &["connected", "failed"]),
+            (&self.relay_ends, &["dropped", "too_slow"]),
+            (&self.socket_ends, &["dropped", "too_slow"]),
             (&self.rechecks, &["data_lost", "forgotten", "reconnected", "resubscribed"]),
             (&self.renewals, &["live", "failed"]),
             (&self.store_errors, &["beat", "connect", "create", "host", "leave", "pulse"]),

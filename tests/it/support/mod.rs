@@ -11,6 +11,7 @@ pub(crate) mod linked;
 pub(crate) mod monitor;
 pub(crate) mod node;
 pub(crate) mod process;
+pub(crate) mod prometheus;
 pub(crate) mod proxy;
 pub(crate) mod redis;
 pub(crate) mod servant;

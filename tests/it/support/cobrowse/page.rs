@@ -101,7 +101,8 @@ impl Page {
         if let (Some(hello), Some(more)) = (hello.as_object_mut(), options.hello.as_object()) {
             hello.extend(more.clone());
         }
-        socket.send(Message::text(hello.to_string())).await.expect("the socket is open");
+        // The node may be gone again: that is read, not noticed here.
+        let _ = socket.send(Message::text(hello.to_string())).await;
         let (commands, orders) = mpsc::unbounded_channel();
         let epoch = options.epoch.max(1);
         let seen = Seen { text: options.text.into_bytes(), epoch, ..Seen::default() };

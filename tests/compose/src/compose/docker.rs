@@ -1,0 +1,49 @@
+//! The `docker` command, and what it says of containers.
+
+use std::process::Output;
+
+use tokio::process::Command;
+
+use crate::support::in_time;
+
+/// Runs `docker` by the engine of `DOCKER_HOST`; it has to succeed.
+pub(crate) async fn docker(arguments: &[&str]) -> String {
+    let output = run(arguments).await;
+    assert!(output.status.success(), "docker {}: {output:?}", arguments.join(" "));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// Whether `docker` succeeds.
+pub(crate) async fn succeeds(arguments: &[&str]) -> bool {
+    run(arguments).await.status.success()
+}
+
+async fn run(arguments: &[&str]) -> Output {
+    let what = format!("docker {}", arguments.join(" "));
+    let output = Command::new("docker").args(arguments).kill_on_drop(true).output();
+    in_time(&what, output).await.expect("there is a docker command")
+}
+
+/// What carries the label of a Compose project: containers, running or not, networks and volumes.
+pub(crate) async fn belongings(project: &str) -> Vec<String> {
+    let label = format!("label=com.docker.compose.project={project}");
+    let mut found = Vec::new();
+    for (what, list) in [
+        ("container", ["container", "ls", "-aq"]),
+        ("network", ["network", "ls", "-q"]),
+        ("volume", ["volume", "ls", "-q"]),
+    ] {
+        let ids = docker(&[&list[..], &["--filter", &label]].concat()).await;
+        found.extend(ids.lines().map(|id| format!("{what} {id}")));
+    }
+    found
+}
+
+/// Volumes that containers of a project use, those without a name included.
+pub(crate) async fn volumes(containers: &[String]) -> Vec<String> {
+    let format = "{{range .Mounts}}{{if .Name}}{{println .Name}}{{end}}{{end}}";
+    let mut arguments = vec!["inspect", "--format", format];
+    arguments.extend(containers.iter().map(String::as_str));
+    let names = docker(&arguments).await;
+    names.lines().filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
