@@ -6,6 +6,11 @@ use tokio::process::Command;
 
 use crate::support::in_time;
 
+/// Whether there is an engine to run the tests by: that of `DOCKER_HOST`.
+pub async fn an_engine_answers() -> bool {
+    succeeds(&["version"]).await
+}
+
 /// Runs `docker` by the engine of `DOCKER_HOST`; it has to succeed.
 pub(crate) async fn docker(arguments: &[&str]) -> String {
     let output = run(arguments).await;

@@ -13,7 +13,7 @@ use std::{
 use tokio::process::Command;
 
 pub(crate) use self::docker::belongings;
-pub use self::stale::remove_stale;
+pub use self::{docker::an_engine_answers, stale::remove_stale};
 use self::{
     docker::{docker, succeeds, volumes},
     guard::Guard,

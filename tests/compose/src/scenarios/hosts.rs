@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     answer::{Answer, Retries},
-    cluster::{COOKIE, Cluster, NODES, name},
+    cluster::{COOKIE, Cluster, Member, NODES, name},
     load::show::{Show, join},
     support::cobrowse::Watcher,
 };
@@ -67,6 +67,8 @@ pub async fn agents_come_by_any_url(cluster: &Cluster) {
     show.page.append("hello ");
     show.agrees().await;
     let path = format!("{SESSIONS}/{}", show.token);
+    let before = sockets(cluster).await;
+    let mut watchers = Vec::new();
     for node in 0..NODES {
         let call = cluster.call(cluster.nodes[node], Method::GET, &path, &[], &Value::Null);
         let found = call.await.and_then(|answer| answer.only(200)).expect("any node knows it");
@@ -82,7 +84,14 @@ pub async fn agents_come_by_any_url(cluster: &Cluster) {
         let text = show.page.text().await;
         let mirror = watcher.shows(&text).await;
         assert_eq!(mirror.last("welcome").expect("a welcome")["node"], show.home.as_str());
+        watchers.push(watcher);
     }
+    // Each came where it was sent: no balancer saved the hop.
+    let came = |members: &[Member]| {
+        let now = members.iter().zip(&before);
+        now.fold(true, |all, (member, (_, before))| all && member.sockets > *before)
+    };
+    cluster.until("every node has a viewer's socket", came).await;
     show.page.say(serde_json::json!({ "type": "end" }));
     assert_eq!(show.page.closed().await, 4003);
 }
