@@ -5,6 +5,7 @@ mod guard;
 mod stale;
 
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Output, Stdio},
@@ -81,7 +82,7 @@ impl Project {
         let name = self.name.clone();
         let status = tokio::task::spawn_blocking(|| self.guard.down()).await.expect("no panic");
         assert!(status.success(), "compose down: {status}");
-        assert_eq!(belongings(&name).await, [""; 0], "left behind");
+        assert_eq!(belongings(&name).await, BTreeSet::new(), "left behind");
         for volume in volumes {
             assert!(!succeeds(&["volume", "inspect", &volume]).await, "left behind: {volume}");
         }
