@@ -133,7 +133,7 @@ cluster: env ## Start three nodes behind HAProxy by docker-compose, and say wher
 	sh scripts/image.sh
 	sh scripts/cluster.sh up
 
-cluster-down: ## End them; leaves nothing, neither volumes
+cluster-down: env ## End them; leaves nothing, neither volumes
 	sh scripts/cluster.sh down
 
 clean: ## Remove everything that was built or installed here

@@ -2,6 +2,7 @@
 ConfigMaps as rendered, with folders for volumes, and free ports in place of the pods' addresses."""
 
 import os
+import random
 import re
 import shutil
 import socket
@@ -30,21 +31,23 @@ def eventually(what, condition):
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody uses now. A cluster's bus has each number plus 10000: both must be free."""
-    taken, ports = [], []
+    """Ports that nobody uses now, and that no outgoing connection takes while a server is away. A cluster's bus
+    has each number plus 10000: both must be free."""
+    ports: list[int] = []
     while len(ports) < count:
-        first, second = socket.socket(), socket.socket()
-        taken += [first, second]
-        first.bind(("127.0.0.1", 0))
-        port = first.getsockname()[1]
-        try:
-            second.bind(("127.0.0.1", port + 10000))
-        except (OSError, OverflowError):
-            continue
-        ports.append(port)
-    for one in taken:
-        one.close()
+        port = random.randrange(10240, 22000)
+        if port not in ports and all(is_free(number) for number in (port, port + 10000)):
+            ports.append(port)
     return ports
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 class Machine:
@@ -89,9 +92,11 @@ class Machine:
         folders = {}
         for mount in containers(workload)[0]["volumeMounts"]:
             folder = self.folder / pod / mount["name"]
-            folder.mkdir(parents=True, exist_ok=True)
             config = sources.get(mount["name"], {}).get("configMap")
-            if config:
+            # Files of a ConfigMap are made once: scripts may be reading them.
+            made = folder.exists()
+            folder.mkdir(parents=True, exist_ok=True)
+            if config and not made:
                 for name, text in self.overlay.data("ConfigMap", config["name"]).items():
                     (folder / name).write_text(text)
             folders[mount["mountPath"]] = str(folder)

@@ -7,6 +7,7 @@
 # SENTINELS (`host:port …`).
 set -eu
 
+# shellcheck source=deploy/kubernetes/overlays/redis-sentinel/scripts/sentinels.sh
 . "$(dirname "$0")/sentinels.sh"
 
 # The primary that the last configuration names; this server itself where it names none.
