@@ -28,7 +28,8 @@ follow() {
     address=$(echo "$nodes" | awk -v id="$primary" '$1 == id && $3 !~ /fail|noaddr/ { sub(/@.*/, "", $2); print $2 }')
     asks=$(ask -p "$REDIS_PORT" info replication | awk -F : '
         $1 == "master_host" { host = $2 } $1 == "master_port" { port = $2 } END { print host ":" port }')
-    [ -z "$address" ] || [ "$address" = "$asks" ] ||
+    # Between two roles it asks nobody.
+    [ -z "$address" ] || [ "$asks" = : ] || [ "$address" = "$asks" ] ||
         echo "asked $asks, follows $address: $(ask -p "$REDIS_PORT" cluster replicate "$primary")"
 }
 
