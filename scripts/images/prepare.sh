@@ -46,6 +46,7 @@ pull() {
 }
 
 # The mirror that this machine's apt uses: another one may not be reachable.
+# shellcheck disable=SC2016 # a name of apt's own
 MIRROR=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' \
     2>/dev/null | head -n 1)
 export MIRROR="${MIRROR:-http://deb.debian.org/debian}"
