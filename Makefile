@@ -70,7 +70,7 @@ test-engine: ## Run the tests that take a Docker engine, where one answers
 test-compose: $(DIST) ## Bring the cluster of docker-compose.yml up, break it and restart it under load; takes an engine
 	@sh scripts/engine.sh status
 	cargo build --workspace --all-targets
-	sh scripts/engine.sh images cluster
+	sh scripts/engine.sh images
 	BATON_IMAGE=$(TEST_IMAGE) sh scripts/image.sh prebuilt '$(TARGET)/debug/baton'
 	DOCKER_HOST=$$(sh scripts/engine.sh host) BATON_IMAGE=$(TEST_IMAGE) '$(TARGET)/debug/baton-compose-tests'
 
