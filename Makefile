@@ -36,9 +36,9 @@ build: $(DIST) ## Build the debug binary with its web pages
 release: $(DIST) ## Build the release binary; missing web pages are an error
 	cargo build --release --features require-web
 
-# The tests that take a Docker engine.
+# The tests that take a Docker engine, and the image that those of this tree make.
 ENGINE_TESTS := test-compose
-TEST_IMAGE := baton:compose-tests
+TEST_IMAGE := baton:test-$(firstword $(shell printf %s '$(TARGET)' | cksum))
 
 test: deps lint test-rust test-kubernetes test-web test-engine ## Install what is missing, lint, and run every test
 
@@ -65,12 +65,13 @@ test-engine: ## Run the tests that take a Docker engine, where one answers
 	    echo 'NOT RUN, for want of a Docker engine: $(ENGINE_TESTS). With one they run: make engine test-engine'; \
 	fi
 
-# The shipped docker-compose.yml in a project of its own. The image is made around the debug binary: building it
-# in containers takes minutes, and is what `make image` does.
+# The shipped docker-compose.yml in a project of its own. The image is made around the debug binary: from the
+# sources it takes minutes, which is what `make image` does. The one of an earlier run goes first.
 test-compose: $(DIST) ## Bring the cluster of docker-compose.yml up, break it and restart it under load; takes an engine
 	@sh scripts/engine.sh status
 	cargo build --workspace --all-targets
 	sh scripts/engine.sh images
+	@DOCKER_HOST=$$(sh scripts/engine.sh host) docker image rm --no-prune $(TEST_IMAGE) >/dev/null 2>&1 || true
 	BATON_IMAGE=$(TEST_IMAGE) sh scripts/image.sh prebuilt '$(TARGET)/debug/baton'
 	DOCKER_HOST=$$(sh scripts/engine.sh host) BATON_IMAGE=$(TEST_IMAGE) '$(TARGET)/debug/baton-compose-tests'
 

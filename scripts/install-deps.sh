@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the programs that the tests start themselves, where they are missing: redis-server, Chromium, load
-# balancers, Prometheus, openssl, and pip, from Debian. Starts no service and leaves none behind.
+# balancers, Prometheus, and pip, from Debian. Starts no service and leaves none behind.
 # BATON_CHROMIUM names a browser elsewhere.
 set -eu
 
@@ -10,7 +10,6 @@ command -v redis-server >/dev/null || packages="$packages redis-server"
 command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] || packages="$packages haproxy"
 command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || packages="$packages nginx"
 command -v promtool >/dev/null || packages="$packages prometheus"
-command -v openssl >/dev/null || packages="$packages openssl"
 python3 -m pip --version >/dev/null 2>&1 || packages="$packages python3-pip"
 # What checks the Kubernetes manifests lives in an environment of its own.
 python3 -c 'import ensurepip, venv' 2>/dev/null || packages="$packages python3 python3-venv"

@@ -5,7 +5,7 @@ use std::{future::Future, panic::AssertUnwindSafe, process::ExitCode};
 
 use baton_compose_tests::{
     Machines, Size,
-    compose::{Project, remove_stale},
+    compose::{Project, an_engine_answers, remove_stale},
     scenarios::{self as they, UNTIL_KILLED},
 };
 use futures_util::FutureExt;
@@ -20,6 +20,10 @@ async fn main() -> ExitCode {
     let image = std::env::var("BATON_IMAGE").unwrap_or_else(|_| "baton:local".to_owned());
     if words == [UNTIL_KILLED] {
         they::wait_to_be_killed(&image).await;
+    }
+    if !an_engine_answers().await {
+        eprintln!("compose: no Docker engine answers; make one do so by: make engine");
+        return ExitCode::FAILURE;
     }
     match run(&words, &image).await {
         Some(()) => ExitCode::SUCCESS,

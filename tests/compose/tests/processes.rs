@@ -14,16 +14,15 @@ const LOAD: Size = Size { customers: 20, churners: 4, beating: 8, shows: 4 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rolling_restart_under_load_loses_nothing() {
-    let processes = Processes::start().await;
-    println!("{}", rolling_restart(&processes, LOAD).await);
-    processes.end().await;
+    Processes::run(async |processes| println!("{}", rolling_restart(processes, LOAD).await)).await;
 }
 
 #[tokio::test]
 async fn the_balancer_brings_everybody_where_they_belong() {
-    let processes = Processes::start().await;
-    takeover_across_nodes(processes.cluster()).await;
-    the_cookie_leads_to_the_host(processes.cluster()).await;
-    agents_come_by_any_url(processes.cluster()).await;
-    processes.end().await;
+    Processes::run(async |processes| {
+        takeover_across_nodes(processes.cluster()).await;
+        the_cookie_leads_to_the_host(processes.cluster()).await;
+        agents_come_by_any_url(processes.cluster()).await;
+    })
+    .await;
 }

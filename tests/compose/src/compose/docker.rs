@@ -1,10 +1,15 @@
 //! The `docker` command, and what it says of containers.
 
-use std::process::Output;
+use std::{collections::BTreeSet, process::Output};
 
 use tokio::process::Command;
 
 use crate::support::in_time;
+
+/// Whether there is an engine to run the tests by: that of `DOCKER_HOST`.
+pub async fn an_engine_answers() -> bool {
+    succeeds(&["version"]).await
+}
 
 /// Runs `docker` by the engine of `DOCKER_HOST`; it has to succeed.
 pub(crate) async fn docker(arguments: &[&str]) -> String {
@@ -24,17 +29,21 @@ async fn run(arguments: &[&str]) -> Output {
     in_time(&what, output).await.expect("there is a docker command")
 }
 
-/// What carries the label of a Compose project: containers, running or not, networks and volumes.
-pub(crate) async fn belongings(project: &str) -> Vec<String> {
+/// What carries the label of a Compose project, or its name: containers, running or not, networks
+/// and volumes. (A volume that the engine makes by itself has no label.)
+pub(crate) async fn belongings(project: &str) -> BTreeSet<String> {
     let label = format!("label=com.docker.compose.project={project}");
-    let mut found = Vec::new();
+    let name = format!("name={project}");
+    let mut found = BTreeSet::new();
     for (what, list) in [
-        ("container", ["container", "ls", "-aq"]),
-        ("network", ["network", "ls", "-q"]),
-        ("volume", ["volume", "ls", "-q"]),
+        ("container", &["container", "ls", "-aq"][..]),
+        ("network", &["network", "ls", "-q"]),
+        ("volume", &["volume", "ls", "-q"]),
     ] {
-        let ids = docker(&[&list[..], &["--filter", &label]].concat()).await;
-        found.extend(ids.lines().map(|id| format!("{what} {id}")));
+        for filter in [&label, &name] {
+            let ids = docker(&[list, &["--filter", filter]].concat()).await;
+            found.extend(ids.lines().map(|id| format!("{what} {id}")));
+        }
     }
     found
 }

@@ -5,6 +5,7 @@ mod guard;
 mod stale;
 
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Output, Stdio},
@@ -13,7 +14,7 @@ use std::{
 use tokio::process::Command;
 
 pub(crate) use self::docker::belongings;
-pub use self::stale::remove_stale;
+pub use self::{docker::an_engine_answers, stale::remove_stale};
 use self::{
     docker::{docker, succeeds, volumes},
     guard::Guard,
@@ -81,7 +82,7 @@ impl Project {
         let name = self.name.clone();
         let status = tokio::task::spawn_blocking(|| self.guard.down()).await.expect("no panic");
         assert!(status.success(), "compose down: {status}");
-        assert_eq!(belongings(&name).await, [""; 0], "left behind");
+        assert_eq!(belongings(&name).await, BTreeSet::new(), "left behind");
         for volume in volumes {
             assert!(!succeeds(&["volume", "inspect", &volume]).await, "left behind: {volume}");
         }

@@ -21,7 +21,8 @@ pub(super) fn prefix() -> String {
 pub async fn remove_stale() {
     for project in stale().await {
         let found = belongings(&project).await;
-        println!("compose: removes what an earlier run left behind: {}", found.join(", "));
+        let told: Vec<_> = found.iter().map(String::as_str).collect();
+        println!("compose: removes what an earlier run left behind: {}", told.join(", "));
         // Containers first: they hold the rest.
         for (kind, id) in found.iter().filter_map(|found| found.split_once(' ')) {
             match kind {
@@ -29,6 +30,8 @@ pub async fn remove_stale() {
                 _ => docker(&[kind, "rm", id]).await,
             };
         }
+        // Its secrets, which open nothing any more.
+        let _ = std::fs::remove_dir_all(super::directory_of(&project));
     }
 }
 

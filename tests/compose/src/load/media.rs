@@ -18,6 +18,10 @@ const LIMIT: u32 = 1;
 
 /// The session's client.
 pub(crate) struct Beating {
+    /// The user, and the session's id.
+    pub(crate) user: String,
+    /// Heartbeats that were answered well.
+    pub(crate) beats: u64,
     cluster: Cluster,
     bearer: String,
     path: String,
@@ -34,20 +38,20 @@ impl Beating {
         let path = format!("/api/v1/media/users/{user}/media_play_sessions/{user}");
         let (cluster, retries) = (cluster.clone(), Arc::clone(retries));
         let bearer = cluster.customer(user, LIMIT);
-        let beating = Self { cluster, bearer, path, retries };
+        let user = user.to_owned();
+        let beating = Self { user, beats: 0, cluster, bearer, path, retries };
         beating.call(Method::PUT).await?.only(201)?;
         Ok(beating)
     }
 
-    /// Sends heartbeats until it is stopped: how many. One that is not answered well ends it.
-    pub(crate) async fn beat(self, stop: watch::Receiver<bool>) -> Result<(Self, u64), Trouble> {
-        let mut beats = 0;
+    /// Sends heartbeats until it is stopped. One that is not answered well is the end.
+    pub(crate) async fn beat(mut self, stop: watch::Receiver<bool>) -> Result<Self, Trouble> {
         while !*stop.borrow() {
             sleep(PACE).await;
             self.call(Method::PATCH).await?.only(200)?;
-            beats += 1;
+            self.beats += 1;
         }
-        Ok((self, beats))
+        Ok(self)
     }
 
     /// Ends the session.

@@ -42,13 +42,16 @@ pub(crate) struct Customer {
     pub(crate) players: Vec<Player>,
 }
 
+/// A client that goes on until it is stopped.
+type Running<T> = JoinHandle<Result<T, Trouble>>;
+
 /// Load that runs.
 pub(crate) struct Load {
     cluster: Cluster,
     customers: Vec<Customer>,
-    churners: Vec<JoinHandle<Result<Churned, Trouble>>>,
-    beating: Vec<(String, JoinHandle<Result<(Beating, u64), Trouble>>)>,
-    shows: Vec<JoinHandle<Result<Show, Trouble>>>,
+    churners: Vec<Running<Churned>>,
+    beating: Vec<Running<Beating>>,
+    shows: Vec<Running<Show>>,
     stop: watch::Sender<bool>,
     retries: Arc<Retries>,
 }
@@ -172,7 +175,7 @@ impl Load {
         for n in 0..size.beating {
             let user = format!("m{n}");
             let session = Beating::begin(cluster, &user, &retries).await.expect("it begins");
-            beating.push((user, tokio::spawn(session.beat(stop.subscribe()))));
+            beating.push(tokio::spawn(session.beat(stop.subscribe())));
         }
         let churners = (0..size.churners).map(|n| {
             let (retries, stop) = (Arc::clone(&retries), stop.subscribe());
@@ -198,11 +201,12 @@ impl Load {
             figures.rounds += join(churner).await.rounds;
         }
         let mut ended = Vec::new();
-        for (user, beating) in self.beating {
-            let (beating, beats) = join(beating).await;
-            let ids: Vec<_> = cluster.account(&user).await.into_iter().map(|(id, _)| id).collect();
-            assert_eq!(ids, [user], "its one session runs");
-            figures.beats += beats;
+        for beating in self.beating {
+            let beating = join(beating).await;
+            let sessions = cluster.account(&beating.user).await.into_iter();
+            let ids: Vec<_> = sessions.map(|(id, _)| id).collect();
+            assert_eq!(ids, [beating.user.as_str()], "its one session runs");
+            figures.beats += beating.beats;
             ended.push(beating);
         }
         let mut shows = Vec::new();
@@ -243,7 +247,7 @@ pub(crate) async fn nodes_agree(cluster: &Cluster, players: usize, shows: usize)
         .await;
 }
 
-async fn join<T>(task: JoinHandle<Result<T, Trouble>>) -> T {
+async fn join<T>(task: Running<T>) -> T {
     task.await.expect("a client does not panic").expect("a client has no trouble")
 }
 

@@ -5,9 +5,11 @@ pub(crate) mod ports;
 
 use std::{
     net::SocketAddr,
+    panic::{AssertUnwindSafe, resume_unwind},
     path::{Path, PathBuf},
 };
 
+use futures_util::FutureExt;
 use tokio::{net::TcpStream, sync::Mutex};
 
 use self::child::Child;
@@ -39,8 +41,21 @@ struct Node {
 }
 
 impl Processes {
+    /// Runs a scenario on a cluster of its own; where it fails, what the programs wrote is shown.
+    pub async fn run(scenario: impl AsyncFnOnce(&Self)) {
+        let processes = Self::start().await;
+        let outcome = AssertUnwindSafe(scenario(&processes)).catch_unwind().await;
+        if outcome.is_err() {
+            eprintln!("{}", processes.log().await);
+        }
+        processes.end().await;
+        if let Err(panic) = outcome {
+            resume_unwind(panic);
+        }
+    }
+
     /// Starts a cluster; returns once every node takes work.
-    pub async fn start() -> Self {
+    async fn start() -> Self {
         let redis_at = ports::free();
         let port = redis_at.port().to_string();
         let redis = [
@@ -80,7 +95,7 @@ impl Processes {
     }
 
     /// Ends them all.
-    pub async fn end(self) {
+    async fn end(self) {
         for node in self.nodes {
             if let Some(process) = node.into_inner().process {
                 process.end().await;
@@ -91,7 +106,7 @@ impl Processes {
     }
 
     /// What they wrote, for those who look for a fault.
-    pub async fn log(&self) -> String {
+    async fn log(&self) -> String {
         let mut log = format!("haproxy:\n{}", self.balancer.log());
         for (at, node) in self.nodes.iter().enumerate() {
             let node = node.lock().await;

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     answer::{Answer, Retries},
-    cluster::{COOKIE, Cluster, NODES, name},
+    cluster::{COOKIE, Cluster, Member, NODES, name},
     load::show::{Show, join},
     support::cobrowse::Watcher,
 };
@@ -40,22 +40,13 @@ pub async fn the_cookie_leads_to_the_host(cluster: &Cluster) {
     assert_eq!(created.text("sessionServerName"), named);
 
     // Both ends of a session bring the cookie: all sockets are at its host.
-    let before = sockets(cluster).await;
+    sockets_are(cluster, "", [0, 0]).await;
     let mut show = Show::begin(cluster, "ann", &Retries::default()).await.expect("a session");
     let host = show.home.clone();
     assert_eq!(show.page.told("welcome").await["node"], host.as_str(), "the page's socket");
     show.page.append("hello");
     show.agrees().await;
-    let expected: Vec<_> = before
-        .into_iter()
-        .map(|(node, sockets)| if node == host { (node, sockets + 2) } else { (node, sockets) })
-        .collect();
-    cluster
-        .until("the host has both sockets", |members| {
-            let now = members.iter().map(|member| (member.name.clone(), member.sockets));
-            now.eq(expected.iter().cloned())
-        })
-        .await;
+    sockets_are(cluster, &host, [2, 0]).await;
     show.page.say(serde_json::json!({ "type": "end" }));
     assert_eq!(show.page.closed().await, 4003);
 }
@@ -67,6 +58,8 @@ pub async fn agents_come_by_any_url(cluster: &Cluster) {
     show.page.append("hello ");
     show.agrees().await;
     let path = format!("{SESSIONS}/{}", show.token);
+    sockets_are(cluster, &show.home, [2, 0]).await;
+    let mut watchers = Vec::new();
     for node in 0..NODES {
         let call = cluster.call(cluster.nodes[node], Method::GET, &path, &[], &Value::Null);
         let found = call.await.and_then(|answer| answer.only(200)).expect("any node knows it");
@@ -82,7 +75,10 @@ pub async fn agents_come_by_any_url(cluster: &Cluster) {
         let text = show.page.text().await;
         let mirror = watcher.shows(&text).await;
         assert_eq!(mirror.last("welcome").expect("a welcome")["node"], show.home.as_str());
+        watchers.push(watcher);
     }
+    // Each came where it was sent, one to each node; the host has also those that were passed on to it.
+    sockets_are(cluster, &show.home, [2 + NODES as u64, 1]).await;
     show.page.say(serde_json::json!({ "type": "end" }));
     assert_eq!(show.page.closed().await, 4003);
 }
@@ -94,7 +90,10 @@ fn host_of(cluster: &Cluster, found: &Answer) -> usize {
     cluster.nodes.iter().position(is_there).unwrap_or_else(|| panic!("whose is {url}?"))
 }
 
-async fn sockets(cluster: &Cluster) -> Vec<(String, u64)> {
-    let members = cluster.members().await.expect("the nodes are told");
-    members.into_iter().map(|member| (member.name, member.sockets)).collect()
+/// Waits until the host has so many clients' sockets, and each other node so many.
+async fn sockets_are(cluster: &Cluster, host: &str, [there, elsewhere]: [u64; 2]) {
+    let what = format!("{there} sockets at {host:?}, {elsewhere} at each other node");
+    let wanted = |member: &Member| if member.name == host { there } else { elsewhere };
+    let are = |members: &[Member]| members.iter().all(|member| member.sockets == wanted(member));
+    cluster.until(&what, are).await;
 }

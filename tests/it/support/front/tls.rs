@@ -4,11 +4,9 @@ use std::{
     fs,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
-    process::Command,
     sync::{Arc, OnceLock},
 };
 
-use tempfile::TempDir;
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpSocket, TcpStream},
@@ -23,7 +21,10 @@ use tokio_rustls::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::HOST;
+use super::{
+    super::tls::{Authority, Pair},
+    HOST,
+};
 
 /// A certificate of [`HOST`] and the hosts below it, and its key.
 pub(crate) struct Certificate {
@@ -31,7 +32,7 @@ pub(crate) struct Certificate {
     pub(crate) key: PathBuf,
     /// Both in one file.
     pub(crate) both: PathBuf,
-    _files: TempDir,
+    authority: Authority,
 }
 
 impl Certificate {
@@ -42,29 +43,17 @@ impl Certificate {
     }
 
     fn make() -> Self {
-        let files = TempDir::new().unwrap();
-        let [chain, key, both] =
-            ["chain.pem", "key.pem", "both.pem"].map(|name| files.path().join(name));
-        let made = Command::new("openssl")
-            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"])
-            .args(["-nodes", "-days", "2", "-subj", "/CN=Baton's tests"])
-            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
-            .args(["-addext", &format!("subjectAltName=DNS:{HOST},DNS:*.{HOST}")])
-            .arg("-keyout")
-            .arg(&key)
-            .arg("-out")
-            .arg(&chain)
-            .output()
-            .expect("openssl is installed (make deps)");
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let authority = Authority::new();
+        let Pair { cert: chain, key } = authority.issue("baton", &[HOST, &format!("*.{HOST}")]);
+        let both = chain.with_extension("both");
         let text = |path: &PathBuf| fs::read_to_string(path).unwrap();
         fs::write(&both, text(&chain) + &text(&key)).unwrap();
-        Self { chain, key, both, _files: files }
+        Self { chain, key, both, authority }
     }
 
     fn connector(&self) -> TlsConnector {
         let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_file(&self.chain).unwrap()).unwrap();
+        roots.add(CertificateDer::from_pem_file(self.authority.ca()).unwrap()).unwrap();
         let config = ClientConfig::builder().with_root_certificates(roots);
         TlsConnector::from(Arc::new(config.with_no_client_auth()))
     }

@@ -5,6 +5,7 @@
 #
 # Environment: that of redis.sh.
 set -u
+# shellcheck source=deploy/kubernetes/overlays/redis-sentinel/scripts/sentinels.sh
 . "$(dirname "$0")/sentinels.sh"
 
 self="$REDIS_HOST $REDIS_PORT"

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Read by redis.sh and handover.sh. Environment: SENTINELS (`host:port …`), REDIS_SERVER_PASSWORD.
 
 # ask_sentinel HOST:PORT COMMAND…
