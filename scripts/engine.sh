@@ -6,7 +6,7 @@
 #   scripts/engine.sh host             prints the DOCKER_HOST of the engine that answers; fails without one
 #   scripts/engine.sh status           says in a line which one that is
 #   scripts/engine.sh stop             ends the engine that `start` started, and no other
-#   scripts/engine.sh images [WHAT]    gets the images of the tests (WHAT: test, build, monitoring, all);
+#   scripts/engine.sh images [WHAT]    gets the images of the tests (WHAT: test, cluster, monitoring, all);
 #                                      builds stand-ins for those that cannot be pulled
 #
 # Use it by DOCKER_HOST=$(scripts/engine.sh host).
@@ -23,7 +23,7 @@ pid_file=$home/dockerd.pid
 # The path of a Unix socket has at most 107 bytes, and containerd's lie below this directory.
 run=$home/run
 if [ ${#run} -gt 60 ]; then
-    run=/tmp/baton-engine-$(printf %s "$home" | cksum | cut -d ' ' -f 1)
+    run=/run/baton-engine-$(printf %s "$home" | cksum | cut -d ' ' -f 1)
 fi
 own=unix://$run/docker.sock
 default=unix:///var/run/docker.sock
@@ -56,6 +56,12 @@ own_pid() {
 
 is_process() { tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline" | grep -qF -- "$2"; }
 
+# Compose: version 2 where the client has it, and any other where not.
+install_compose() {
+    if docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null; then return; fi
+    sh "$here/install-packages.sh" "Docker Compose" docker-compose
+}
+
 install() {
     missing=
     command -v dockerd >/dev/null || missing="$missing docker.io"
@@ -65,6 +71,7 @@ install() {
         missing="$missing docker-cli"
     fi
     if [ -z "$missing" ]; then return; fi
+    # shellcheck disable=SC2086 # packages are words
     sh "$here/install-packages.sh" "A Docker engine" $missing
 }
 
@@ -112,6 +119,7 @@ is_up() {
 start() {
     if found=$(host); then
         say "$found answers"
+        install_compose
         return
     fi
     install
@@ -119,19 +127,25 @@ start() {
         say "no Docker engine answers, and starting one takes root: sudo scripts/engine.sh start"
         return 1
     fi
+    install_compose
     start_own
 }
 
 stop() {
-    if ! pid=$(own_pid); then
+    if pid=$(own_pid); then
+        kill "$pid"
+        # It ends its containers first, each within their grace.
+        while is_process "$pid" dockerd; do sleep 0.1; done
+        rm -f "$pid_file"
+        say "stopped"
+    else
         say "none of ours is running"
-        return
     fi
-    kill "$pid"
-    # It ends its containers first, each within their grace.
-    while is_process "$pid" dockerd; do sleep 0.1; done
-    rm -f "$pid_file"
-    say "stopped"
+    # What it mounted, and leaves behind where it was killed: the directories could not be removed.
+    cut -d ' ' -f 2 /proc/self/mounts | grep -F -e "$home/" -e "$run/" | sort -r | while read -r mounted; do
+        umount "$mounted" || true
+    done
+    [ "$run" = "$home/run" ] || rm -rf "$run"
 }
 
 status() {

@@ -2,7 +2,8 @@
 # Builds the image baton:local, or what BATON_IMAGE names.
 #
 #   scripts/image.sh                    from the sources, all of it in containers
-#   scripts/image.sh prebuilt BINARY    around a binary built here: a matter of seconds
+#   scripts/image.sh prebuilt BINARY    around a binary built here, in seconds (a debug binary brings no
+#                                       web pages along: it reads them from web/dist where it was built)
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)

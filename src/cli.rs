@@ -1,4 +1,6 @@
-//! The command line: `serve`, `check-config`, `token`.
+//! The command line: `serve`, `check-config`, `token`, `healthcheck`.
+
+mod healthcheck;
 
 use std::{error::Error, ffi::OsString, io::Write, path::PathBuf, time::Duration};
 
@@ -31,6 +33,8 @@ enum Command {
     CheckConfig(Config),
     /// Prints a token for trying things by hand, signed with the configured secret
     Token(Token),
+    /// Asks the node of these settings whether it is ready; for health checks of containers
+    Healthcheck(Healthcheck),
 }
 
 #[derive(Args)]
@@ -80,6 +84,15 @@ struct Token {
     limit: Option<u32>,
 }
 
+#[derive(Args)]
+struct Healthcheck {
+    #[command(flatten)]
+    config: Config,
+    /// Asks whether the process is fine, whatever its store does
+    #[arg(long)]
+    live: bool,
+}
+
 impl Config {
     fn load(&self, dev: bool) -> Result<Settings, ConfigError> {
         Settings::load(self.config.as_deref(), variables(std::env::vars_os())?, dev)
@@ -119,7 +132,17 @@ impl Cli {
             Command::Serve(serve) => serve.run().await,
             Command::CheckConfig(config) => print(&config.load(false)?.to_toml_redacted()),
             Command::Token(token) => print(&format!("{}\n", token.mint()?)),
+            Command::Healthcheck(check) => print(&format!("{}\n", check.run().await?)),
         }
+    }
+}
+
+impl Healthcheck {
+    async fn run(&self) -> Result<&'static str, Box<dyn Error>> {
+        let variables = variables(std::env::vars_os())?;
+        let listen = Settings::admin_listen(self.config.config.as_deref(), variables)?;
+        let what = if self.live { healthcheck::Probe::Live } else { healthcheck::Probe::Ready };
+        Ok(what.ask(listen).await?)
     }
 }
 

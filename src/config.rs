@@ -23,6 +23,7 @@ mod table;
 mod tests;
 mod text;
 
+pub use address::http_url;
 pub use error::{ConfigError, Problem, Source};
 pub use limits::TenantLimits;
 pub use origin::OriginRule;

@@ -10,7 +10,7 @@ use std::{fmt, sync::atomic::AtomicU64, time::Duration};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
-    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, info::Info},
     registry::{Registry, Unit},
 };
 
@@ -41,6 +41,8 @@ pub struct Metrics {
     pub request_seconds: Timings,
     /// Sockets open now.
     pub sockets: Gauge,
+    /// Sockets this node takes at most.
+    pub max_sockets: Gauge,
     /// Stream sessions whose socket this node holds.
     pub held_streams: Gauge,
     /// Co-browse sessions this node hosts.
@@ -75,6 +77,8 @@ pub struct Metrics {
     pub bus_up: Gauge,
     /// Failed calls to the store, by what was tried.
     pub store_errors: Family<Outcome, Counter>,
+    /// 1 while `/readyz` is green.
+    pub ready: Gauge,
     /// 1 while draining.
     pub draining: Gauge<i64>,
     /// Tokens refused, by reason.
@@ -103,6 +107,7 @@ impl Metrics {
             requests: Family::default(),
             request_seconds: Timings::default(),
             sockets: Gauge::default(),
+            max_sockets: Gauge::default(),
             held_streams: Gauge::default(),
             hosted_sessions: Gauge::default(),
             presences: Gauge::default(),
@@ -120,12 +125,33 @@ impl Metrics {
             store_up: Gauge::default(),
             bus_up: Gauge::default(),
             store_errors: Family::default(),
+            ready: Gauge::default(),
             draining: Gauge::default(),
             refused_tokens: Family::default(),
             started: Gauge::default(),
         };
+        metrics.begin_at_zero();
         metrics.declare();
         metrics
+    }
+
+    /// What alerts look at is there before it first happens: a rate sees no growth in a series that
+    /// begins with its first event.
+    fn begin_at_zero(&self) {
+        let watched: [(&Family<Outcome, Counter>, &[&'static str]); 7] = [
+            (&self.admissions, &["admitted", "limit_reached"]),
+            (&self.passed_on, &["connected", "failed"]),
+            (&self.relay_ends, &["dropped", "too_slow"]),
+            (&self.socket_ends, &["dropped", "too_slow"]),
+            (&self.rechecks, &["data_lost", "forgotten", "reconnected", "resubscribed"]),
+            (&self.renewals, &["live", "failed"]),
+            (&self.store_errors, &["beat", "connect", "create", "host", "leave", "pulse"]),
+        ];
+        for (family, outcomes) in watched {
+            for outcome in outcomes {
+                drop(family.get_or_create(&Outcome { outcome }));
+            }
+        }
     }
 
     fn declare(&mut self) {
@@ -138,6 +164,11 @@ impl Metrics {
             self.request_seconds.clone(),
         );
         registry.register("sockets", "Sockets open now", self.sockets.clone());
+        registry.register(
+            "max_sockets",
+            "Sockets the node takes at most: node.max_sockets",
+            self.max_sockets.clone(),
+        );
         registry.register(
             "held_streams",
             "Stream sessions whose socket this node holds",
@@ -203,6 +234,7 @@ impl Metrics {
             "Failed calls to the store by what was tried",
             self.store_errors.clone(),
         );
+        registry.register("ready", "1 while the node takes work: /readyz", self.ready.clone());
         registry.register("draining", "1 while draining", self.draining.clone());
         registry.register(
             "refused_tokens",
@@ -215,6 +247,8 @@ impl Metrics {
             Unit::Seconds,
             self.started.clone(),
         );
+        let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "The release of the node", version);
     }
 
     /// Notes the start time.

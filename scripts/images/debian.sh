@@ -18,6 +18,7 @@ trap 'exit 1' HUP INT TERM
 debootstrap --variant=minbase bookworm "$root" "$MIRROR"
 
 # The suites that this machine's apt knows to be reachable: updates and security fixes among them.
+# shellcheck disable=SC2016 # names of apt's own
 apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 'Origin: Debian' |
     grep -E ' bookworm(-updates|-security)? ' >"$root/etc/apt/sources.list.d/host.list" || true
 if [ -s "$root/etc/apt/sources.list.d/host.list" ]; then rm "$root/etc/apt/sources.list"; fi

@@ -1,5 +1,5 @@
 #!/bin/sh
-# prepare.sh [test|build|monitoring|all]: gets the public images that Baton's compose file, Dockerfile and
+# prepare.sh [test|cluster|monitoring|all]: gets the public images that Baton's compose file, Dockerfile and
 # tests name. What cannot be pulled is made from Debian's packages, under the public name and with that
 # image's habits (entry point, user, paths), so that the same files work. Called by scripts/engine.sh.
 set -eu
@@ -46,6 +46,7 @@ pull() {
 }
 
 # The mirror that this machine's apt uses: another one may not be reachable.
+# shellcheck disable=SC2016 # a name of apt's own
 MIRROR=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' \
     2>/dev/null | head -n 1)
 export MIRROR="${MIRROR:-http://deb.debian.org/debian}"
@@ -71,34 +72,35 @@ package() {
 
 script() { sh "$here/$1.sh" "$2"; }
 
-base() { image debian:bookworm-slim script debian; }
-
-test_images() {
+tests() {
     image redis:7-alpine package redis
     image valkey/valkey:8 package valkey
     image haproxy:2.9 package haproxy
 }
 
-build_images() {
+# What docker-compose.yml and the full build of its image take.
+cluster() {
+    image redis:7-alpine package redis
+    image haproxy:2.9 package haproxy
     image rust:1-slim script rust
     image node:20-slim script node
 }
 
-monitoring_images() {
+monitoring() {
     image prom/prometheus:v3.5.0 package prometheus
     if ! is_here grafana/grafana:12.1.0 && ! pull grafana/grafana:12.1.0; then
         say "grafana/grafana:12.1.0: Debian has no package to make a stand-in from; the rest works without it"
     fi
 }
 
-base
+image debian:bookworm-slim script debian
 case ${1:-test} in
-test) test_images ;;
-build) test_images && build_images ;;
-monitoring) monitoring_images ;;
-all) test_images && build_images && monitoring_images ;;
+test) tests ;;
+cluster) cluster ;;
+monitoring) monitoring ;;
+all) tests && cluster && monitoring ;;
 *)
-    echo "images: test, build, monitoring or all, not $1" >&2
+    echo "images: test, cluster, monitoring or all, not $1" >&2
     exit 2
     ;;
 esac

@@ -1,7 +1,6 @@
 # A stand-in of prom/prometheus: Debian's package, and the habits of the public image.
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends prometheus && rm -rf /var/lib/apt/lists/* \
-    && ln -s /usr/bin/prometheus /usr/bin/promtool /bin/ 2>/dev/null || true \
     && mkdir -p /prometheus /etc/prometheus && chown nobody:nogroup /prometheus
 USER nobody
 VOLUME /prometheus

@@ -65,6 +65,7 @@ impl Parts {
         let (tracker, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let metrics = Arc::new(Metrics::new());
         metrics.started(wall_clock());
+        metrics.max_sockets.set(i64::try_from(settings.node.max_sockets).unwrap_or(i64::MAX));
         let health = Arc::new(Health::new(metrics.clone()));
         let activity = Arc::new(Activity::new(settings.node.name.clone()));
         let stores = Stores::open(settings, &tracker, &shutdown)?.noted(&activity, &metrics);

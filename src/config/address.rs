@@ -58,9 +58,10 @@ impl Cookie {
     }
 }
 
-/// A wildcard address is none to connect to: the loopback of its family stands in.
+/// How to reach a listener from its own machine. A wildcard address is none to connect to: the
+/// loopback of its family stands in.
 #[expect(clippy::expect_used, reason = "an IP address and a port always form a URL")]
-fn http_url(mut bound: SocketAddr) -> Url {
+pub fn http_url(mut bound: SocketAddr) -> Url {
     if bound.ip().is_unspecified() {
         bound.set_ip(match bound.ip() {
             IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),

@@ -1,6 +1,6 @@
 //! Layers defaults, file and environment, and makes the settings of them.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path};
 
 use toml::{Table, Value};
 
@@ -28,21 +28,25 @@ impl Settings {
         env: impl IntoIterator<Item = (String, String)>,
         dev: bool,
     ) -> Result<Self, ConfigError> {
-        let mut variables: BTreeMap<_, _> =
-            env.into_iter().filter(|(name, _)| name.starts_with("BATON_")).collect();
-        let named = variables.remove(FILE_VARIABLE).filter(|path| !path.is_empty());
-        let mut draft = Draft::default();
-        draft.presets();
-        if let Some(path) = file.or(named.as_deref().map(Path::new)) {
-            let text = std::fs::read_to_string(path)
-                .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-            FileReader::new(&path.display().to_string(), &text, &mut draft).read();
-        }
-        for (name, text) in variables {
-            draft.variable(name, &text);
-        }
+        let mut draft = Draft::read(file, env)?;
         draft.generate(dev);
         draft.finish(dev)
+    }
+
+    /// Where the admin listener is to be, whatever is wrong with the other settings: for who asks
+    /// a node that runs how it is, and needs to know nothing else.
+    pub fn admin_listen(
+        file: Option<&Path>,
+        env: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<SocketAddr, ConfigError> {
+        let mut draft = Draft::read(file, env)?;
+        draft.problems.retain(|problem| {
+            let unreadable =
+                problem.key.is_empty() && matches!(problem.source, Source::File { .. });
+            unreadable || problem.key == "admin.listen"
+        });
+        let address = draft.text("admin.listen").and_then(|text| text.parse().ok());
+        address.filter(|_| draft.problems.is_empty()).ok_or(ConfigError::Invalid(draft.problems))
     }
 }
 
@@ -57,6 +61,27 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// What stands in the file and in the variables, each by itself.
+    fn read(
+        file: Option<&Path>,
+        env: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut variables: BTreeMap<_, _> =
+            env.into_iter().filter(|(name, _)| name.starts_with("BATON_")).collect();
+        let named = variables.remove(FILE_VARIABLE).filter(|path| !path.is_empty());
+        let mut draft = Self::default();
+        draft.presets();
+        if let Some(path) = file.or(named.as_deref().map(Path::new)) {
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+            FileReader::new(&path.display().to_string(), &text, &mut draft).read();
+        }
+        for (name, text) in variables {
+            draft.variable(name, &text);
+        }
+        Ok(draft)
+    }
+
     fn presets(&mut self) {
         for setting in TABLE {
             if setting.key.contains('[') {

@@ -37,20 +37,31 @@ impl Health {
     /// The store answers, or not. True where that is news.
     pub fn set_store(&self, up: bool) -> bool {
         self.metrics.store_up.set(i64::from(up));
-        self.store.swap(up, Ordering::Relaxed) != up
+        let is_news = self.store.swap(up, Ordering::Relaxed) != up;
+        self.tell_readiness();
+        is_news
     }
 
     /// Messages to the own channel come back, or not. True where that is news.
     pub fn set_bus(&self, up: bool) -> bool {
         self.metrics.bus_up.set(i64::from(up));
         self.has_heard.fetch_or(up, Ordering::Relaxed);
-        self.bus.swap(up, Ordering::Relaxed) != up
+        let is_news = self.bus.swap(up, Ordering::Relaxed) != up;
+        self.tell_readiness();
+        is_news
     }
 
     /// The node drains from now on. True for the first call.
     pub fn set_draining(&self) -> bool {
         self.metrics.draining.set(1);
-        !self.draining.swap(true, Ordering::Relaxed)
+        let is_news = !self.draining.swap(true, Ordering::Relaxed);
+        self.tell_readiness();
+        is_news
+    }
+
+    /// Two that change at once may tell it in either order; the next pulse puts it right.
+    fn tell_readiness(&self) {
+        self.metrics.ready.set(i64::from(self.obstacles().is_empty()));
     }
 
     /// Whether it drains.

@@ -6,10 +6,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod api;
+mod balancers;
 mod cluster;
 mod cobrowse;
 mod conformance;
+mod env_file;
 mod histories;
+mod monitoring;
 mod redis_acl;
 mod redis_bus;
 mod redis_cobrowse;

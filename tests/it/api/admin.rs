@@ -107,6 +107,9 @@ async fn metrics_count_what_happens() {
         ("baton_sockets", 1.0),
         ("baton_held_streams", 1.0),
         ("baton_store_up", 1.0),
+        ("baton_ready", 1.0),
+        ("baton_max_sockets", 100_000.0),
+        (concat!("baton_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"}"), 1.0),
     ] {
         assert_eq!(node.metric(sample).await, count, "{sample}");
     }

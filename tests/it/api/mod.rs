@@ -13,6 +13,7 @@ mod cobrowse_tenants;
 mod cobrowse_users;
 mod cors;
 mod events;
+mod healthcheck;
 mod limits;
 mod media_ends;
 mod media_limits;

@@ -65,7 +65,8 @@ impl WsClient {
         }
     }
 
-    fn over(socket: Socket) -> Self {
+    /// A client whose socket is open already, however it got there.
+    pub(crate) fn over(socket: Socket) -> Self {
         let (to_send, sending) = mpsc::channel(INBOX);
         let (inbox, received) = mpsc::channel(INBOX);
         let dead = watch::Sender::new(false);
@@ -126,6 +127,17 @@ impl WsClient {
         match self.next("the end of the socket").await {
             Received::Closed(code, reason) => (code, reason),
             other @ (Received::Text(_) | Received::Binary(_)) => panic!("the end, not {other:?}"),
+        }
+    }
+
+    /// The close code, if the server closes next; none if it says something, PINGs aside.
+    pub(crate) async fn next_end(&mut self) -> Option<u16> {
+        loop {
+            match self.next("a message or the end").await {
+                Received::Text(text) if text.contains("PING") => {}
+                Received::Text(_) | Received::Binary(_) => return None,
+                Received::Closed(code, _) => return Some(code),
+            }
         }
     }
 

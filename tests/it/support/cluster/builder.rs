@@ -13,6 +13,9 @@ use super::{
 /// A connection that was idle for longer is not used again: after 30 s its node closes it.
 const IDLE: Duration = Duration::from_secs(10);
 
+/// A setting's key, and its value at the node of that number.
+type OfEach = (String, fn(usize) -> String);
+
 /// What a cluster shall be like.
 pub(crate) struct ClusterBuilder {
     nodes: usize,
@@ -21,6 +24,7 @@ pub(crate) struct ClusterBuilder {
     through_proxies: bool,
     peers_apart: bool,
     settings: Vec<(String, String)>,
+    own: Vec<OfEach>,
 }
 
 impl ClusterBuilder {
@@ -45,6 +49,7 @@ impl ClusterBuilder {
             through_proxies: false,
             peers_apart: false,
             settings,
+            own: Vec::new(),
         }
     }
 
@@ -52,6 +57,13 @@ impl ClusterBuilder {
     #[must_use]
     pub(crate) fn with(mut self, key: &str, value: impl ToString) -> Self {
         self.settings.push((key.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Sets a setting of each node by its number.
+    #[must_use]
+    pub(crate) fn with_each(mut self, key: &str, value: fn(usize) -> String) -> Self {
+        self.own.push((key.to_owned(), value));
         self
     }
 
@@ -119,7 +131,9 @@ impl ClusterBuilder {
             let internal = peers.as_ref().map(|peers| {
                 ("node.internal_url".to_owned(), format!("http://127.0.0.1:{}", peers.port()))
             });
-            let variables = self.settings.iter().cloned().chain(own).chain(internal).map(variable);
+            let each = self.own.iter().map(|(key, value)| (key.clone(), value(number)));
+            let settings = self.settings.iter().cloned().chain(own).chain(internal).chain(each);
+            let variables = settings.map(variable);
             let mut node = TestNode::start(variables.collect(), proxy).await;
             if let Some(peers) = &peers {
                 peers.lead_to(node.public.port());

@@ -30,7 +30,7 @@ use super::{in_time, tokens::Claims};
 pub(crate) const SITE: &str = "https://shop.test";
 
 /// A socket of either end.
-type Socket =
+pub(crate) type Socket =
     tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
 
 /// The client of these tests, for its TLS takes long to set up. Each call has a connection of

@@ -92,12 +92,17 @@ impl Page {
         origin: Option<&str>,
     ) -> Result<Self, u16> {
         let url = socket_url(node, "visitor", options.token.as_deref());
-        let mut socket = open(&url, origin).await?;
+        Ok(Self::over(open(&url, origin).await?, options).await)
+    }
+
+    /// A page whose socket is open already, however it got there.
+    pub(crate) async fn over(mut socket: Socket, options: PageOptions) -> Self {
         let mut hello = json!({ "type": "hello", "protocol": 1 });
         if let (Some(hello), Some(more)) = (hello.as_object_mut(), options.hello.as_object()) {
             hello.extend(more.clone());
         }
-        socket.send(Message::text(hello.to_string())).await.expect("the socket is open");
+        // The node may be gone again: that is read, not noticed here.
+        let _ = socket.send(Message::text(hello.to_string())).await;
         let (commands, orders) = mpsc::unbounded_channel();
         let epoch = options.epoch.max(1);
         let seen = Seen { text: options.text.into_bytes(), epoch, ..Seen::default() };
@@ -106,7 +111,7 @@ impl Page {
         let consents = options.consents;
         let recorder = Recorder { told, finished, consents, sequence: 0, has_begun: false };
         tokio::spawn(recorder.run(socket, orders));
-        Ok(Self { commands, seen, done, commanded: 0 })
+        Self { commands, seen, done, commanded: 0 }
     }
 
     fn command(&mut self, command: Command) {

@@ -80,14 +80,20 @@ impl Watcher {
 
     /// Opens a viewer's socket; a refusal is its status.
     pub(crate) async fn try_open(node: SocketAddr, token: &str) -> Result<Self, u16> {
-        let mut socket = open(&socket_url(node, "viewer", Some(token)), None).await?;
+        let socket = open(&socket_url(node, "viewer", Some(token)), None).await?;
+        Ok(Self::over(socket).await)
+    }
+
+    /// A viewer whose socket is open already, however it got there.
+    pub(crate) async fn over(mut socket: Socket) -> Self {
         let hello = json!({ "type": "hello", "protocol": 1 });
-        socket.send(Message::text(hello.to_string())).await.expect("the socket is open");
+        // The node may be gone again: that is read, not noticed here.
+        let _ = socket.send(Message::text(hello.to_string())).await;
         let (commands, orders) = mpsc::unbounded_channel();
         let (told, mirror) = watch::channel(Mirror::default());
         let asleep = watch::Sender::new(false);
         tokio::spawn(run(socket, orders, told, asleep.subscribe()));
-        Ok(Self { commands, asleep, mirror })
+        Self { commands, asleep, mirror }
     }
 
     /// Says something.
