@@ -19,7 +19,7 @@ WEB_SOURCES := $(shell find web/src web/scripts) Cargo.toml
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .PHONY: help run web build release test test-rust test-kubernetes test-web test-engine test-compose \
-    lint lint-rust lint-web lint-kubernetes audit deps cargo-deny kubernetes-tools kubernetes-rules bench \
+    test-containers test-matrix lint lint-rust lint-web lint-kubernetes audit deps cargo-deny kubernetes-tools kubernetes-rules bench \
     engine image image-prebuilt env cluster cluster-down clean
 
 help: ## List the commands
@@ -37,7 +37,7 @@ release: $(DIST) ## Build the release binary; missing web pages are an error
 	cargo build --release --features require-web
 
 # The tests that take a Docker engine, and the image that those of this tree make.
-ENGINE_TESTS := test-compose
+ENGINE_TESTS := test-containers test-compose
 TEST_IMAGE := baton:test-$(firstword $(shell printf %s '$(TARGET)' | cksum))
 
 test: deps lint test-rust test-kubernetes test-web test-engine ## Install what is missing, lint, and run every test
@@ -63,7 +63,17 @@ test-engine: ## Run the tests that take a Docker engine, where one answers
 	    sh scripts/engine.sh images $(if $(ENGINE_TESTS),&& $(MAKE) $(ENGINE_TESTS)); \
 	else \
 	    echo 'NOT RUN, for want of a Docker engine: $(ENGINE_TESTS). With one they run: make engine test-engine'; \
+	    echo 'The store was tested against the local redis-server, and not against containers.'; \
 	fi
+
+# Not part of `make test`: a server takes a minute, and most of what could differ is in the tests of one.
+test-matrix: ## Run the store tests against each Redis and Valkey that can be had: 6.2, 7, 8, Valkey 8, 9
+	sh scripts/test-matrix.sh
+
+# The store's tests once more, each of their servers a container.
+test-containers: ## Run the store tests against Redis and Valkey in containers; takes an engine
+	@sh scripts/engine.sh status
+	sh scripts/test-containers.sh
 
 # The shipped docker-compose.yml in a project of its own. The image is made around the debug binary: from the
 # sources it takes minutes, which is what `make image` does. The one of an earlier run goes first.

@@ -3,6 +3,7 @@
 //! Expects the release binary beside its own and `redis-server` on the path: `make bench`.
 
 mod creates;
+mod failover;
 mod floor;
 mod growth;
 mod http;
@@ -22,6 +23,7 @@ mod sockets;
 mod start;
 mod stats;
 mod store_memory;
+mod topology;
 
 use std::{error::Error, process::ExitCode};
 
@@ -30,7 +32,7 @@ use report::{Report, Row};
 /// Whatever goes wrong ends the run: there is nobody to answer.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-const USAGE: &str = "baton-bench [start] [creates] [sockets] [growth] [memory] [relay] [mirror] [presence]: all where none is named";
+const USAGE: &str = "baton-bench [start] [creates] [sockets] [growth] [memory] [relay] [mirror] [presence] [failover]: all where none is named";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -51,7 +53,10 @@ async fn run() -> Result<()> {
         return floor::serve(redis_url).await;
     }
     let mut report = Report::new();
-    for name in ["start", "creates", "sockets", "growth", "memory", "relay", "mirror", "presence"] {
+    for name in [
+        "start", "creates", "sockets", "growth", "memory", "relay", "mirror", "presence",
+        "failover",
+    ] {
         if words.is_empty() || words.iter().any(|word| word == name) {
             eprintln!("== {name}");
             report.add(measure(name).await?);
@@ -75,6 +80,7 @@ async fn measure(name: &str) -> Result<Vec<Row>> {
         "relay" => relay::measure().await,
         "mirror" => mirror::measure().await,
         "presence" => presence::measure().await,
+        "failover" => failover::measure().await,
         _ => Err(USAGE.into()),
     }
 }

@@ -31,8 +31,15 @@ impl RedisServer {
     /// Starts a server that keeps nothing.
     pub(crate) async fn start() -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        Self::start_at(port, &[]).await
+    }
+
+    /// Starts one with more arguments; the first may be a file of settings.
+    pub(crate) async fn start_at(port: u16, arguments: &[&str]) -> Result<Self> {
         let mut shell = Command::new("sh")
-            .args(["-c", SCRIPT, "redis.sh", "--bind", "127.0.0.1", "--port", &port.to_string()])
+            .args(["-c", SCRIPT, "redis.sh"])
+            .args(arguments)
+            .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
             .args(["--save", "", "--appendonly", "no"])
             .process_group(0) // Ctrl-C at the terminal must not cut the clean-up short
             .stdin(Stdio::piped())
@@ -45,6 +52,24 @@ impl RedisServer {
         let pid = line.trim().parse().map_err(|_| "redis-server does not start; is it there?")?;
         let connection = connect(port).await?;
         Ok(Self { shell, pid, port, connection })
+    }
+
+    /// Kills it, and starts another without arguments in its place: empty.
+    pub(crate) async fn restart(&mut self) -> Result<()> {
+        self.kill();
+        *self = Self::start_at(self.port, &[]).await?;
+        Ok(())
+    }
+
+    fn kill(&mut self) {
+        drop(self.shell.stdin.take());
+        // Returns when the server is dead; there is nobody to tell of an error.
+        let _ = self.shell.wait();
+    }
+
+    /// The port it listens on.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// Where it is.
@@ -87,9 +112,7 @@ impl RedisServer {
 
 impl Drop for RedisServer {
     fn drop(&mut self) {
-        drop(self.shell.stdin.take());
-        // Returns when the server is dead; there is nobody to tell of an error.
-        let _ = self.shell.wait();
+        self.kill();
     }
 }
 

@@ -131,7 +131,8 @@ impl Pulse {
     fn store_failed(&self, error: &StoreError) {
         Metrics::count(&self.metrics.store_errors, "pulse");
         if self.health.set_store(false) {
-            tracing::warn!(%error, "the store does not answer: this node is not ready");
+            let error = error as &dyn std::error::Error;
+            tracing::warn!(error, "the store does not answer: this node is not ready");
             self.activity.note(|| What::Store { up: false });
         }
     }

@@ -13,6 +13,7 @@ mod conformance;
 mod env_file;
 mod histories;
 mod monitoring;
+mod redis_acl;
 mod redis_bus;
 mod redis_cobrowse;
 mod redis_failover;

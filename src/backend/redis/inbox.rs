@@ -36,6 +36,7 @@ pub(super) struct Inbox {
     deliveries: mpsc::Sender<Delivery>,
     renewals: watch::Receiver<u64>,
     state: watch::Receiver<LinkState>,
+    complained: bool,
 }
 
 impl Inbox {
@@ -46,7 +47,7 @@ impl Inbox {
         renewals: watch::Receiver<u64>,
     ) -> Self {
         let state = link.state();
-        Self { link, channel, deliveries, renewals, state }
+        Self { link, channel, deliveries, renewals, state, complained: false }
     }
 
     /// Listens until shutdown, or until the receiver is gone.
@@ -66,6 +67,7 @@ impl Inbox {
             match self.connect().await {
                 Ok(subscription) => {
                     info!(channel = self.channel, "subscribed");
+                    self.complained = false;
                     let since = Instant::now();
                     let messages = subscription.into_on_message();
                     match self.pump(messages, incarnation).await {
@@ -75,8 +77,7 @@ impl Inbox {
                     backoff.lived(since.elapsed());
                 }
                 Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    debug!(error, channel = self.channel, "no subscription");
+                    self.complain(&error);
                 }
             }
             tokio::time::sleep(backoff.next()).await;
@@ -121,6 +122,17 @@ impl Inbox {
                     None => return End::Lost("the connection was closed"),
                 },
             }
+        }
+    }
+
+    /// That Redis is away is said elsewhere; that it refuses this user is said here, once.
+    fn complain(&mut self, error: &StoreError) {
+        let is_denied = trouble::is_denial(error);
+        let error = error as &dyn std::error::Error;
+        if is_denied && !std::mem::replace(&mut self.complained, true) {
+            warn!(error, channel = self.channel, "this user may not subscribe");
+        } else {
+            debug!(error, channel = self.channel, "no subscription");
         }
     }
 

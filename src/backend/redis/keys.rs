@@ -40,6 +40,11 @@ impl Keys {
         format!("{}:epoch", self.prefix)
     }
 
+    /// Of any type, for a moment: tells what this user may do.
+    pub fn scratch(&self) -> String {
+        format!("{}:scratch", self.prefix)
+    }
+
     /// Channel: messages to one node.
     pub fn node_channel(&self, node: &NodeName) -> String {
         format!("{}:node:{node}", self.prefix)

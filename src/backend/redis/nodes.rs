@@ -1,16 +1,20 @@
 //! The registry of nodes and the epoch of the store, in Redis.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use tracing::debug;
+use tracing::{debug, warn};
 
 use super::{
     keys::Keys,
     link::Link,
     reply::Reply,
     script::{Arg, Script},
+    trouble,
 };
 use crate::domain::{
     cluster::{NodeRecord, NodeStore},
@@ -29,7 +33,17 @@ pub struct RedisNodes {
     leave: Script,
     list: Script,
     epoch: Script,
+    check: Script,
+    /// The incarnation of the link on which this user's permissions were checked.
+    checked: AtomicU64,
+    /// The one on which they were complained of.
+    complained: AtomicU64,
 }
+
+/// Commands that scripts call, and this user may not.
+#[derive(Debug, thiserror::Error)]
+#[error("the ACL forbids this user: {0}")]
+struct Forbidden(String);
 
 /// A record as it is stored.
 #[derive(Serialize, Deserialize)]
@@ -52,12 +66,50 @@ impl RedisNodes {
                 "epoch_touch",
                 &[include_str!("../../../lua/epoch_touch.lua")],
             ),
+            check: Script::when_full(
+                "permission_check",
+                &[include_str!("../../../lua/permission_check.lua")],
+            ),
+            checked: AtomicU64::new(0),
+            complained: AtomicU64::new(0),
         }
     }
 
     /// Both keys of the registry, in the order all its scripts want them.
     fn registry(&self) -> [String; 2] {
         [self.keys.node_leases(), self.keys.node_records()]
+    }
+
+    /// Makes sure, once for each new connection, that the ACL lets this user do all that scripts
+    /// do: one that lacks a permission would be ready, and fail where that is needed first.
+    async fn permitted(&self) -> Result<(), StoreError> {
+        let incarnation = self.link.state().borrow().incarnation;
+        if self.checked.load(Ordering::Relaxed) == incarnation {
+            return Ok(());
+        }
+        match self.try_all().await {
+            Ok(()) => self.checked.store(incarnation, Ordering::Relaxed),
+            Err(error) => {
+                let is_news = self.complained.swap(incarnation, Ordering::Relaxed) != incarnation;
+                if is_news && (trouble::is_denial(&error) || is_forbidden(&error)) {
+                    let error = &error as &dyn std::error::Error;
+                    warn!(error, "redis refuses this user what Baton needs");
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    async fn try_all(&self) -> Result<(), StoreError> {
+        let reply = Reply::read(self.link.run(&self.check, &[self.keys.scratch()], &[]).await?)?;
+        match reply.word() {
+            "permitted" => Ok(()),
+            "forbidden" => Err(StoreError::Unavailable(Box::new(Forbidden(
+                reply.rest::<String>()?.join(", "),
+            )))),
+            _ => Err(reply.unknown().into()),
+        }
     }
 
     /// Runs a script of which only one answer is expected.
@@ -97,9 +149,17 @@ impl NodeStore for RedisNodes {
     }
 
     async fn epoch(&self) -> Result<String, StoreError> {
+        self.permitted().await?;
         let fresh = uuid::Uuid::new_v4().to_string();
         let keys = [self.keys.epoch()];
         Ok(self.ask(&self.epoch, &keys, &[fresh.into()], "epoch").await?.field()?)
+    }
+}
+
+fn is_forbidden(error: &StoreError) -> bool {
+    match error {
+        StoreError::Unavailable(cause) => cause.is::<Forbidden>(),
+        StoreError::Timeout(_) | StoreError::Corrupt(_) => false,
     }
 }
 

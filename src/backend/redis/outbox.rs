@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::link::Link;
+use crate::domain::error::StoreError;
 
 /// Messages in one round trip: a burst of takeovers travels together, and one
 /// pipeline stays far below what would keep other commands waiting.
@@ -31,6 +32,8 @@ pub(super) struct Outbox {
     queued: mpsc::Receiver<Queued>,
     dropped: Arc<AtomicU64>,
     complained: Option<(Instant, u64)>,
+    /// Why the last ones were not published.
+    cause: Option<StoreError>,
 }
 
 impl Outbox {
@@ -39,7 +42,7 @@ impl Outbox {
         queued: mpsc::Receiver<Queued>,
         dropped: Arc<AtomicU64>,
     ) -> Self {
-        Self { link, queued, dropped, complained: None }
+        Self { link, queued, dropped, complained: None, cause: None }
     }
 
     /// Publishes until shutdown, and then what is queued at that moment.
@@ -61,10 +64,11 @@ impl Outbox {
     }
 
     /// A message that cannot be published now is lost: repeated later it would be stale.
-    async fn publish(&self, batch: &[Queued]) {
+    async fn publish(&mut self, batch: &[Queued]) {
         if let Err(error) = self.link.publish_many(batch).await {
             debug!(error = &error as &dyn std::error::Error, "messages were not published");
             self.dropped.fetch_add(batch.len() as u64, Ordering::Relaxed);
+            self.cause = Some(error);
         }
     }
 
@@ -74,7 +78,10 @@ impl Outbox {
         if dropped == known || since.is_some_and(|at| at.elapsed() < COMPLAIN_EVERY) {
             return;
         }
-        warn!(lost = dropped - known, "messages to nodes were lost");
+        // Without a cause they did not fit into the queue.
+        let cause = self.cause.take();
+        let cause = cause.as_ref().map(|cause| cause as &dyn std::error::Error);
+        warn!(lost = dropped - known, cause, "messages to nodes were lost");
         self.complained = Some((Instant::now(), dropped));
     }
 }

@@ -11,7 +11,7 @@ const DIAL_AGAIN: [&str; 7] =
     ["READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "NOAUTH"];
 
 /// The server refuses, but another connection would change nothing.
-const REFUSED: [&str; 7] = ["OOM", "MISCONF", "BUSY", "NOPERM", "WRONGPASS", "MOVED", "ASK"];
+const REFUSED: [&str; 6] = ["OOM", "MISCONF", "BUSY", "WRONGPASS", "MOVED", "ASK"];
 
 /// What an error says about the connection it came by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +43,25 @@ pub(super) fn is_noscript(error: &RedisError) -> bool {
 }
 
 /// The ACL forbids the command.
+///
+/// Of a command inside a script Redis 7.2 and Valkey say so without the code, and Redis 6 in words
+/// of its own.
 pub(super) fn is_denied(error: &RedisError) -> bool {
-    error.code() == Some("NOPERM")
+    const INSIDE: [&str; 2] = ["ACL failure in script", "can't run this command or subcommand"];
+    let inside = |text: &str| INSIDE.iter().any(|part| text.contains(part));
+    match error.code() {
+        Some("NOPERM") => true,
+        Some("ERR") => error.detail().is_some_and(inside),
+        Some(_) | None => false,
+    }
+}
+
+/// The same of an error that has become one of the store.
+pub(super) fn is_denial(error: &StoreError) -> bool {
+    match error {
+        StoreError::Unavailable(cause) => cause.downcast_ref().is_some_and(is_denied),
+        StoreError::Timeout(_) | StoreError::Corrupt(_) => false,
+    }
 }
 
 /// The error of a call that had no answer in time.
@@ -64,7 +81,9 @@ pub(super) fn store_error(error: RedisError, timeout: Duration) -> StoreError {
     match verdict(&error) {
         Verdict::Silent => StoreError::Timeout(timeout),
         Verdict::Broken => StoreError::Unavailable(error.into()),
-        Verdict::Sound if says(&error, &REFUSED) => StoreError::Unavailable(error.into()),
+        Verdict::Sound if says(&error, &REFUSED) || is_denied(&error) => {
+            StoreError::Unavailable(error.into())
+        }
         Verdict::Sound => StoreError::Corrupt(error.into()),
     }
 }
@@ -105,6 +124,20 @@ mod tests {
         );
         assert_eq!(verdict(&wrapped), Verdict::Broken);
         assert!(store_error(wrapped, Duration::ZERO).is_transient());
+    }
+
+    #[test]
+    fn what_the_acl_forbids_inside_a_script_is_refused_in_the_words_of_every_release() {
+        for detail in [
+            "ACL failure in script: User b has no permissions to run the 'decr' command",
+            "Error running script (call to f_1): @user_script:3: The user executing the script \
+             can't run this command or subcommand",
+        ] {
+            let error = server(ServerErrorKind::ResponseError, detail);
+            assert!(is_denied(&error), "{detail}");
+            assert!(is_denial(&store_error(error, Duration::ZERO)), "{detail}");
+        }
+        assert!(is_denied(&server(ServerErrorKind::NoPerm, "no permissions to run 'x'")));
     }
 
     #[test]

@@ -13,6 +13,9 @@ use super::{DEADLINE, in_time, redis::RedisServer};
 /// Short enough that a frozen server is noticed soon, long enough for a busy machine.
 const CALL_TIMEOUT: Duration = Duration::from_millis(500);
 
+/// A debug build takes long to read the authorities of the system, for each connection anew.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// A link whose tasks end with it.
 pub(crate) struct LinkedNode {
     pub(crate) link: Arc<Link>,
@@ -26,11 +29,16 @@ impl LinkedNode {
     }
 
     pub(crate) fn with(server: &RedisServer, wait_replicas: u32) -> Self {
-        Self::open(Target::Single(server.url()), wait_replicas, CALL_TIMEOUT)
+        Self::reaching(Target::Single(server.url()), wait_replicas)
     }
 
     pub(crate) fn at(target: Target) -> Self {
         Self::open(target, 0, CALL_TIMEOUT)
+    }
+
+    /// One whose admissions replicas must confirm.
+    pub(crate) fn reaching(target: Target, wait_replicas: u32) -> Self {
+        Self::open(target, wait_replicas, CALL_TIMEOUT)
     }
 
     /// One whose calls to a frozen server last longer than any test waits.
@@ -40,7 +48,7 @@ impl LinkedNode {
 
     /// One that shows and believes these certificates.
     pub(crate) fn by_tls(target: Target, wait_replicas: u32, tls: Tls) -> Self {
-        let (connections, timeout) = (2, CALL_TIMEOUT);
+        let (connections, timeout) = (2, HANDSHAKE_TIMEOUT);
         Self::with_options(LinkOptions { target, connections, timeout, wait_replicas, tls })
     }
 

@@ -1,5 +1,6 @@
 //! The tools of the tests. None of them knows how Baton works inside.
 
+pub(crate) mod acl;
 pub(crate) mod balancer;
 pub(crate) mod clock;
 pub(crate) mod cluster;

@@ -6,7 +6,7 @@ use std::{
     path::Path,
     process::{Child, Command, Stdio},
     sync::{
-        Mutex,
+        Mutex, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
 };
@@ -14,7 +14,7 @@ use std::{
 use redis::{RedisResult, Value, aio::MultiplexedConnection};
 use tokio::{net::TcpListener, sync::OnceCell};
 
-use super::{DEADLINE, eventually, in_time};
+use super::{DEADLINE, acl, eventually, in_time};
 
 /// How many ports are tried before a test gives up: each may be snatched away meanwhile.
 const PORTS_TRIED: u32 = 20;
@@ -73,6 +73,11 @@ impl RedisServer {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// Where it is, with the user that operators are told to make.
+    pub(crate) fn user_url(&self) -> String {
+        format!("redis://{}127.0.0.1:{}", acl::USER, self.port)
+    }
+
     /// Where it is by TLS.
     pub(crate) fn tls_url(&self) -> String {
         format!("rediss://127.0.0.1:{}", self.tls_port().expect("a server with TLS"))
@@ -123,9 +128,13 @@ impl RedisServer {
 
     /// Runs one command on a connection of its own.
     pub(crate) async fn cli(&self, words: &[&str]) -> Value {
+        self.try_cli(words).await.expect("redis-server is up, and the command succeeds")
+    }
+
+    /// The same of a server that may be dying, or be made another's replica, at this moment.
+    pub(crate) async fn try_cli(&self, words: &[&str]) -> RedisResult<Value> {
         in_time("an answer of redis-server", async {
-            let mut connection = connect(self.port).await.expect("redis-server is up");
-            command(words).query_async(&mut connection).await.expect("the command succeeds")
+            command(words).query_async(&mut connect(self.port).await?).await
         })
         .await
     }
@@ -137,13 +146,12 @@ impl Process {
         let mut shell = launcher()
             .args(arguments) // first, for one may be a configuration file
             .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
-            .args(["--save", "", "--appendonly", "no", "--enable-debug-command", "local"])
+            .args(["--save", "", "--appendonly", "no"])
             .process_group(0) // Ctrl-C at the terminal must not cut the clean-up short
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
             .spawn()
-            .expect("there is a shell");
+            .expect("the launcher starts");
         let mut line = String::new();
         let stdout = shell.stdout.take().expect("it is piped");
         BufReader::new(stdout).read_line(&mut line).expect("the shell tells a pid");
@@ -184,14 +192,31 @@ fn launcher() -> Command {
         return Command::new(program);
     }
     let mut shell = Command::new("sh");
-    shell.args(["-c", include_str!("redis.sh"), "redis.sh"]);
+    shell.args(["-c", include_str!("redis.sh"), "redis.sh"]).stderr(Stdio::null());
     shell
 }
 
-/// The server that tests share which need no more than a prefix of their own.
+/// Whether the server is Redis 6, which knows neither a port of its own for the bus of a cluster nor
+/// ranges of slots.
+pub(crate) fn is_redis_6() -> bool {
+    static IS_6: OnceLock<bool> = OnceLock::new();
+    *IS_6.get_or_init(|| {
+        let Some(server) = std::env::var_os("BATON_REDIS_SERVER") else { return false };
+        let output = Command::new(server).arg("--version").output().expect("a server");
+        String::from_utf8_lossy(&output.stdout).contains("v=6.")
+    })
+}
+
+/// The server that tests share which need no more than a prefix of their own. It has the user that
+/// operators are told to make.
 pub(crate) async fn shared_redis() -> &'static RedisServer {
     static SHARED: OnceCell<RedisServer> = OnceCell::const_new();
-    SHARED.get_or_init(RedisServer::start).await
+    let start = async || {
+        let server = RedisServer::start().await;
+        acl::make_user(&server, &["server", "watchful"], acl::PREFIXES).await;
+        server
+    };
+    SHARED.get_or_init(start).await
 }
 
 /// A key prefix nobody else has.

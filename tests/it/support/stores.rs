@@ -67,12 +67,12 @@ pub(crate) async fn memory() -> Stores {
 
 /// The Redis backend on the server all tests share, empty.
 pub(crate) async fn redis() -> Stores {
-    stores_at(Target::Single(shared_redis().await.url()), &unique_prefix()).await
+    stores_at(Target::Single(shared_redis().await.user_url()), &unique_prefix()).await
 }
 
 /// The Redis backend on the cluster all tests share, empty.
 pub(crate) async fn redis_cluster() -> Stores {
-    stores_at(shared_cluster().await.target(), &unique_prefix()).await
+    stores_at(shared_cluster().await.user_target(), &unique_prefix()).await
 }
 
 /// The stream store of the Redis backend on a server, its keys under that prefix. It lives as long

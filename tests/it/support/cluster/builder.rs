@@ -118,7 +118,8 @@ impl ClusterBuilder {
             let url = match (&proxy, &cluster.redis) {
                 (Some(proxy), _) => proxy.url(),
                 (None, Redis::Elsewhere(url)) => url.clone(),
-                (None, Redis::Shared(_) | Redis::Own(_)) => cluster.redis().url(),
+                (None, Redis::Shared(server)) => server.user_url(),
+                (None, Redis::Own(server)) => server.url(),
             };
             let name = format!("node-{number}");
             let own = [

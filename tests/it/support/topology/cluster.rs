@@ -9,8 +9,8 @@ use tokio::sync::OnceCell;
 
 use super::{
     super::{
-        eventually,
-        redis::{RedisServer, free_port},
+        acl, eventually,
+        redis::{RedisServer, free_port, is_redis_6},
         tls::ServerTls,
     },
     tls_arguments,
@@ -18,6 +18,8 @@ use super::{
 
 /// Hash slots of a cluster.
 const SLOTS: u32 = 16_384;
+/// Where the bus of a node is that has no port for it.
+const BUS_OFFSET: u16 = 10_000;
 /// Primaries, which share all slots.
 const PRIMARIES: usize = 3;
 
@@ -58,8 +60,9 @@ impl RedisCluster {
                 arguments.extend(tls_arguments(shape.tls.as_ref(), "--tls-cluster").await);
                 arguments
             };
-            nodes.push(RedisServer::start_with(arguments).await);
-            buses.push(bus.get());
+            let node = RedisServer::start_with(arguments).await;
+            buses.push(if is_redis_6() { node.port() + BUS_OFFSET } else { bus.get() });
+            nodes.push(node);
         }
         let cluster = Self { nodes, buses, _files: files };
         cluster.join().await;
@@ -70,8 +73,10 @@ impl RedisCluster {
     async fn join(&self) {
         let [first, others @ ..] = self.nodes.as_slice() else { panic!("some nodes") };
         for (slots, node) in shares().zip(&self.nodes) {
-            let (from, to) = (slots.start.to_string(), (slots.end - 1).to_string());
-            node.cli(&["CLUSTER", "ADDSLOTSRANGE", &from, &to]).await;
+            let slots: Vec<String> = slots.map(|slot| slot.to_string()).collect();
+            let mut words = vec!["CLUSTER", "ADDSLOTS"];
+            words.extend(slots.iter().map(String::as_str));
+            node.cli(&words).await;
         }
         for (other, bus) in others.iter().zip(&self.buses[1..]) {
             let (port, bus) = (other.data_port().to_string(), bus.to_string());
@@ -114,6 +119,11 @@ impl RedisCluster {
     /// How a link reaches it: by the primaries of the start.
     pub(crate) fn target(&self) -> Target {
         Target::Cluster(self.primaries().iter().map(RedisServer::url).collect())
+    }
+
+    /// The same as the user that operators are told to make.
+    pub(crate) fn user_target(&self) -> Target {
+        Target::Cluster(self.primaries().iter().map(RedisServer::user_url).collect())
     }
 
     /// The same by TLS.
@@ -173,16 +183,12 @@ fn arguments(files: &TempDir, bus_port: u16) -> Vec<String> {
     let nodes_file = files.path().join(format!("nodes-{bus_port}.conf"));
     let nodes_file = nodes_file.to_str().unwrap();
     let bus_port = bus_port.to_string();
-    [
-        ["--cluster-enabled", "yes"],
-        ["--cluster-port", &bus_port],
-        ["--cluster-config-file", nodes_file],
-        ["--cluster-node-timeout", "2000"],
-    ]
-    .concat()
-    .into_iter()
-    .map(str::to_owned)
-    .collect()
+    let mut words = vec!["--cluster-enabled", "yes", "--cluster-config-file", nodes_file];
+    words.extend(["--cluster-node-timeout", "2000"]);
+    if !is_redis_6() {
+        words.extend(["--cluster-port", &bus_port]);
+    }
+    words.into_iter().map(str::to_owned).collect()
 }
 
 fn shares() -> impl Iterator<Item = std::ops::Range<u32>> {
@@ -190,8 +196,15 @@ fn shares() -> impl Iterator<Item = std::ops::Range<u32>> {
     (0..nodes).map(move |node| SLOTS * node / nodes..SLOTS * (node + 1) / nodes)
 }
 
-/// The cluster that tests share.
+/// The cluster that tests share, with the user that operators are told to make.
 pub(crate) async fn shared_cluster() -> &'static RedisCluster {
     static SHARED: OnceCell<RedisCluster> = OnceCell::const_new();
-    SHARED.get_or_init(RedisCluster::start).await
+    let start = async || {
+        let cluster = RedisCluster::start().await;
+        for node in &cluster.nodes {
+            acl::make_user(node, &["server", "watchful", "cluster"], acl::PREFIXES).await;
+        }
+        cluster
+    };
+    SHARED.get_or_init(start).await
 }
