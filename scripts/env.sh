@@ -9,7 +9,8 @@ if [ ! -e "$file" ]; then
     cat >"$file" <<'TEXT'
 # What docker-compose.yml is told. Written by `make env`, which keeps what stands here.
 
-# How clients reach the balancer; and its host alone, for the URLs of single nodes.
+# How clients reach the balancer (with another BATON_PORT, this too: endpoints are made of it); and its host
+# alone, for the URLs of single nodes.
 #BATON_PUBLIC_URL=http://127.0.0.1:8700
 #BATON_HOST=127.0.0.1
 
@@ -20,6 +21,8 @@ if [ ! -e "$file" ]; then
 #BATON_NODE1_PORT=8711
 #BATON_NODE2_PORT=8712
 #BATON_NODE3_PORT=8713
+#BATON_PROMETHEUS_PORT=9090
+#BATON_GRAFANA_PORT=3000
 
 # Sites whose pages agents may see.
 #BATON_COBROWSE__ALLOWED_ORIGINS=https://shop.example.com

@@ -265,3 +265,18 @@ fn described_metrics_are_complete() {
         none(&format!("{}, metrics", path.display()), &offences);
     }
 }
+
+/// What begins at zero is what is counted elsewhere, by the same word.
+#[test]
+fn outcomes_that_begin_at_zero_are_counted() {
+    let metrics = read(Path::new("src/metrics.rs"));
+    let body = metrics.split("fn begin_at_zero").nth(1).expect("the function");
+    let body = body.split("fn declare").next().expect("the next one");
+    let words: Vec<_> = body.split('"').skip(1).step_by(2).collect();
+    assert!(words.len() > 10, "{words:?}");
+    let sources = files("src", "rs").into_iter().filter(|path| !path.ends_with("metrics.rs"));
+    let sources: String = sources.map(|path| read(&path)).collect();
+    let missing: Vec<_> =
+        words.iter().filter(|word| !sources.contains(&format!("\"{word}\""))).collect();
+    assert!(missing.is_empty(), "nobody counts {missing:?}");
+}

@@ -10,6 +10,7 @@ each_product! {
     while_no_node_is_ready_baton_answers_and_not_the_balancer:
     haproxy = HaproxyByCookie,
     haproxy_by_session = HaproxyBySession,
+    nginx = NginxByCookie,
     traefik = Traefik,
 }
 

@@ -5,6 +5,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -57,7 +58,7 @@ class Machine:
         self.overlay = overlay
         self.folder = folder
         self.ports: dict[str, int] = {}
-        self.processes: dict[str, subprocess.Popen] = {}
+        self.processes: dict[str, list[subprocess.Popen]] = {}
         self.log = (folder / "log").open("ab")
         self.move()
 
@@ -90,21 +91,21 @@ class Machine:
         workload = self.workload(pod)
         sources = {v["name"]: v for v in pod_spec(workload).get("volumes", [])}
         folders = {}
-        for mount in containers(workload)[0]["volumeMounts"]:
+        for mount in (m for c in containers(workload) for m in c["volumeMounts"]):
             folder = self.folder / pod / mount["name"]
             config = sources.get(mount["name"], {}).get("configMap")
             # Files of a ConfigMap are made once: scripts may be reading them.
-            made = folder.exists()
-            folder.mkdir(parents=True, exist_ok=True)
-            if config and not made:
+            if config and not folder.exists():
+                folder.mkdir(parents=True)
                 for name, text in self.overlay.data("ConfigMap", config["name"]).items():
                     (folder / name).write_text(text)
+            folder.mkdir(parents=True, exist_ok=True)
             folders[mount["mountPath"]] = str(folder)
         return folders
 
-    def environment(self, pod: str) -> dict[str, str]:
+    def environment(self, pod: str, container: dict | None = None) -> dict[str, str]:
         fields = {"metadata.name": pod, "status.podIP": "127.0.0.1"}
-        made = self.overlay.environment(containers(self.workload(pod))[0], fields)
+        made = self.overlay.environment(container or containers(self.workload(pod))[0], fields)
         folders = self.volumes(pod)
         local = {}
         for name, value in made.items():
@@ -125,21 +126,21 @@ class Machine:
 
     def start(self, *pods: str):
         for pod in pods:
-            container = containers(self.workload(pod))[0]
-            self.processes[pod] = subprocess.Popen(
-                self.command(pod, container["command"]),
-                env=self.environment(pod),
-                cwd=self.folder / pod,
-                stdout=self.log,
-                stderr=self.log,
-            )
-        for pod in pods:
-            hook = self.hook(pod, "postStart")
-            if hook:
-                self.run(pod, hook)
+            self.processes[pod] = [
+                subprocess.Popen(
+                    self.command(pod, container["command"]),
+                    env=self.environment(pod, container),
+                    cwd=self.folder / pod,
+                    stdout=self.log,
+                    stderr=self.log,
+                    # A group of its own: what a script has started ends with it.
+                    start_new_session=True,
+                )
+                for container in containers(self.workload(pod))
+            ]
 
-    def hook(self, pod: str, which: str) -> list[str] | None:
-        handler = containers(self.workload(pod))[0].get("lifecycle", {}).get(which)
+    def hook(self, pod: str) -> list[str] | None:
+        handler = containers(self.workload(pod))[0].get("lifecycle", {}).get("preStop")
         return handler["exec"]["command"] if handler else None
 
     def run(self, pod: str, command: list[str]) -> int:
@@ -155,18 +156,22 @@ class Machine:
 
     def kill(self, *pods: str):
         for pod in pods:
-            self.processes[pod].kill()
+            for process in self.processes[pod]:
+                os.killpg(process.pid, signal.SIGKILL)
         for pod in pods:
-            self.processes.pop(pod).wait()
+            for process in self.processes.pop(pod):
+                process.wait()
 
     def stop(self, *pods: str):
-        """As the kubelet does: the hook first, then SIGTERM."""
+        """As the kubelet does: the hook first, then SIGTERM to each container's first process."""
         for pod in pods:
-            hook = self.hook(pod, "preStop")
+            hook = self.hook(pod)
             if hook:
                 self.run(pod, hook)
-            self.processes[pod].terminate()
-            self.processes.pop(pod).wait(timeout=60)
+            for process in self.processes[pod]:
+                process.terminate()
+            for process in self.processes.pop(pod):
+                process.wait(timeout=60)
 
     def lose_disk(self, pod: str):
         shutil.rmtree(self.folder / pod)

@@ -94,7 +94,7 @@ CASES = {
         "there is no file /opt/topology/x.sh"),
     "a hook that is not there": (
         "redis-cluster", REDIS,
-        lambda s: first(s)["lifecycle"]["postStart"]["exec"].update(command=["sh", "/opt/topology/x.sh"]),
+        lambda s: first(s)["lifecycle"]["preStop"]["exec"].update(command=["sh", "/opt/topology/x.sh"]),
         "there is no file /opt/topology/x.sh"),
     "an Ingress to nowhere": (
         "redis-single", ("Ingress", "baton"),

@@ -13,7 +13,7 @@ baton="+@connection +@read +@write +@pubsub -@dangerous +evalsha +eval +script|l
 # What servers and Sentinels need of each other, and the probes and scripts beside them.
 server="+ping +info +role +multi +exec +subscribe +publish +psync +replconf +replicaof +slaveof +config|get \
 +config|rewrite +client|kill +client|setname +client|pause +client|unpause +script|kill +cluster|nodes +cluster|info +cluster|myid \
-+cluster|meet +cluster|failover"
++cluster|meet +cluster|replicate +cluster|failover"
 
 # Only hashes are in the file.
 hash() { printf %s "$1" | sha256sum | cut -d ' ' -f 1; }

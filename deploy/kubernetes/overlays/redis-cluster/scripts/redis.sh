@@ -1,6 +1,6 @@
 #!/bin/sh
-# Starts a member of the cluster. Clients are told its stable name; the members know each other by address,
-# and hear of a new one from meet.sh.
+# Starts a member of the cluster. Clients are told its stable name; the members know each other by address, and hear of
+# a new one from keep.sh.
 #
 # Environment: that of server.sh, and REDIS_HOST (this server's stable name), POD_IP.
 set -eu

@@ -13,7 +13,7 @@ set -eu
 # The primary that the last configuration names; this server itself where it names none.
 remembered() {
     if [ -e "$REDIS_DATA/redis.conf" ]; then
-        primary=$(sed -n 's/^\(replicaof\|slaveof\) //p' "$REDIS_DATA/redis.conf" | tr -d '"')
+        primary=$(sed -nE 's/^(replicaof|slaveof) //p' "$REDIS_DATA/redis.conf" | tr -d '"')
         echo "${primary:-$self}"
     fi
 }
