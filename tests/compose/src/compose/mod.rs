@@ -72,13 +72,13 @@ impl Project {
     pub async fn is_whole(&self) {
         let containers = self.containers().await;
         assert_eq!(containers.len(), SERVICES, "a container for each service: {containers:?}");
+        assert!(!volumes(&containers).await.is_empty(), "Redis keeps its data in a volume");
         self.cluster.is_whole().await;
     }
 
     /// Takes it down: nothing is left behind.
     pub async fn down(self) {
         let volumes = volumes(&self.containers().await).await;
-        assert!(!volumes.is_empty(), "Redis keeps its data in a volume");
         let name = self.name.clone();
         let status = tokio::task::spawn_blocking(|| self.guard.down()).await.expect("no panic");
         assert!(status.success(), "compose down: {status}");
