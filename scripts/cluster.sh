@@ -29,16 +29,17 @@ wait_until_healthy() {
 # A value of .env or of the environment, which beats it; as Compose sees them.
 value() {
     found=$(printenv "$1" || sed -n "s/^$1=//p" "$here/../.env" | tail -n 1)
-    echo "${found:-$2}"
+    echo "${found:-${2-}}"
 }
 
 announce() {
     host=$(value BATON_BIND 127.0.0.1)
+    admin=$(value BATON_ADMIN_BIND 127.0.0.1)
     cat <<TEXT
 
-balancer      http://$host:$(value BATON_PORT 8700)
+balancer      http://$host:$(value BATON_PORT 8700); clients are told $(value BATON_PUBLIC_URL)
 single nodes  http://$host:$(value BATON_NODE1_PORT 8711) $(value BATON_NODE2_PORT 8712) $(value BATON_NODE3_PORT 8713)
-console       http://$host:$(value BATON_ADMIN_PORT 8701)/console/ (its token is BATON_ADMIN_TOKEN in .env)
+console       http://$admin:$(value BATON_ADMIN_PORT 8701)/console/ (its token is BATON_ADMIN_TOKEN in .env)
 a token       scripts/compose.sh exec -T node1 baton token --tenant acme --customer alice
 the rest      scripts/compose.sh ps, logs, ...; make cluster-down ends it
 TEXT

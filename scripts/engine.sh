@@ -34,10 +34,12 @@ answers() {
     DOCKER_HOST=$1 timeout 10 docker version --format '{{.Server.Version}}' >/dev/null 2>&1
 }
 
-# The first engine that answers: that of the environment, that of the machine, that of this script.
+# The first engine that answers: that of the environment, of the client's context (Desktop, rootless), of the
+# machine, of this script.
 host() {
     command -v docker >/dev/null || return 1
-    for candidate in ${DOCKER_HOST:+"$DOCKER_HOST"} "$default" "$own"; do
+    context=$(docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null) || context=
+    for candidate in ${DOCKER_HOST:+"$DOCKER_HOST"} ${context:+"$context"} "$default" "$own"; do
         if answers "$candidate"; then
             echo "$candidate"
             return
@@ -124,6 +126,10 @@ start() {
     fi
     install
     if [ "$(id -u)" -ne 0 ]; then
+        if [ -S "${default#unix://}" ] && ! [ -w "${default#unix://}" ]; then
+            say "${default#unix://} is there, and not for this user: join its group (usermod -aG docker), log in again"
+            return 1
+        fi
         say "no Docker engine answers, and starting one takes root: sudo scripts/engine.sh start"
         return 1
     fi

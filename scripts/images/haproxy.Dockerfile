@@ -1,4 +1,4 @@
-# A stand-in of haproxy:2.9: Debian's package, and the habits of the public image.
+# A stand-in of haproxy:3.2: Debian's package, and the habits of the public image.
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends haproxy && rm -rf /var/lib/apt/lists/* \
     && mkdir -p /usr/local/etc/haproxy && ln -s /usr/sbin/haproxy /usr/local/sbin/haproxy

@@ -1,4 +1,4 @@
-# What node:20-slim has beside Node.js and npm; node.sh adds those.
+# What node:22-bookworm-slim has beside Node.js and npm; node.sh adds those.
 FROM debian:bookworm-slim
 RUN mkdir -p /etc/ssl/certs /usr/local/lib/node_modules \
     && ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm \

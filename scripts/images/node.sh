@@ -1,5 +1,5 @@
 #!/bin/sh
-# node.sh TAG: a stand-in of node:20-slim: Node.js and npm of this machine.
+# node.sh TAG: a stand-in of node:22-bookworm-slim: Node.js and npm of this machine.
 set -eu
 
 tag=$1

@@ -75,15 +75,15 @@ script() { sh "$here/$1.sh" "$2"; }
 tests() {
     image redis:7-alpine package redis
     image valkey/valkey:8 package valkey
-    image haproxy:2.9 package haproxy
+    image haproxy:3.2 package haproxy
 }
 
 # What docker-compose.yml and the full build of its image take.
 cluster() {
     image redis:7-alpine package redis
-    image haproxy:2.9 package haproxy
-    image rust:1-slim script rust
-    image node:20-slim script node
+    image haproxy:3.2 package haproxy
+    image rust:1-slim-bookworm script rust
+    image node:22-bookworm-slim script node
 }
 
 monitoring() {

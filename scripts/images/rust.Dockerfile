@@ -1,4 +1,4 @@
-# What rust:1-slim has beside the toolchain; rust.sh adds that.
+# What rust:1-slim-bookworm has beside the toolchain; rust.sh adds that.
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates gcc libc6-dev \
     && rm -rf /var/lib/apt/lists/*

@@ -1,5 +1,5 @@
 #!/bin/sh
-# rust.sh TAG: a stand-in of rust:1-slim: Debian's gcc, and the toolchain of this machine.
+# rust.sh TAG: a stand-in of rust:1-slim-bookworm: Debian's gcc, and the toolchain of this machine.
 set -eu
 
 tag=$1

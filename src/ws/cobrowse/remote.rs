@@ -5,7 +5,7 @@ use std::{ops::ControlFlow, time::Duration};
 use axum::http::{HeaderValue, StatusCode, header};
 use futures_util::{SinkExt, StreamExt};
 #[cfg(target_os = "linux")]
-use socket2::SockRef;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     net::TcpStream,
     time::{Instant, timeout, timeout_at},
@@ -40,8 +40,14 @@ pub const PATH: &str = "/internal/cobrowse/viewer";
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(5);
 /// A host that takes no message for so long, or acknowledges none, is dead.
 const WRITE_DEADLINE: Duration = Duration::from_secs(10);
+/// After so much silence the kernel asks whether the host's machine is there, and asks again.
+#[cfg(target_os = "linux")]
+const PROBE_AFTER: Duration = Duration::from_secs(5);
+/// Between two such probes.
+#[cfg(target_os = "linux")]
+const PROBE_EVERY: Duration = Duration::from_secs(2);
 /// A host pings as often as this node does. One from which nothing came for so many pings is dead,
-/// though its machine never said so: it lost its power, or the network its way.
+/// though its machine is there: it hangs.
 const MISSED_PINGS: u32 = 2;
 /// How a host answers that the user of a viewer's socket has left.
 const LEFT: StatusCode = StatusCode::GONE;
@@ -101,8 +107,8 @@ async fn connect(viewer: &mut Viewer, host: &Server) -> Result<Peer, tungstenite
     }
 }
 
-/// Has the connection end when the host acknowledges nothing: the kernel would wait for a quarter of
-/// an hour.
+/// Has the connection end when the host acknowledges nothing, be it probes while all are silent: the
+/// kernel would wait for a quarter of an hour, or for ever.
 fn notice_death(stream: &MaybeTlsStream<TcpStream>) {
     let stream = match stream {
         MaybeTlsStream::Plain(stream) => stream,
@@ -110,8 +116,13 @@ fn notice_death(stream: &MaybeTlsStream<TcpStream>) {
         _ => return,
     };
     #[cfg(target_os = "linux")]
-    if let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(WRITE_DEADLINE)) {
-        tracing::debug!(%error, "a host that is dead will be noticed late");
+    {
+        let stream = SockRef::from(stream);
+        let probes = TcpKeepalive::new().with_time(PROBE_AFTER).with_interval(PROBE_EVERY);
+        let set = stream.set_tcp_keepalive(&probes);
+        if let Err(error) = set.and(stream.set_tcp_user_timeout(Some(WRITE_DEADLINE))) {
+            tracing::debug!(%error, "a host that is dead will be noticed late");
+        }
     }
     #[cfg(not(target_os = "linux"))]
     let _ = stream;

@@ -76,7 +76,7 @@ CASES = {
                              lambda s: first(s)["env"].append({"name": "BATON_LISTEN", "value": "x"}),
                              "BATON_LISTEN is set twice"),
     "a pod that there is not": (
-        "redis-cluster", REDIS,
+        "redis-cluster", JOB,
         lambda s: variable(s, "MEMBERS").update(value="redis-6.redis-nodes:6379"),
         "names redis-6, which there is not"),
     "a pod of another Service": (

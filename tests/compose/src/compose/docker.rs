@@ -48,8 +48,11 @@ pub(crate) async fn belongings(project: &str) -> BTreeSet<String> {
     found
 }
 
-/// Volumes that containers of a project use, those without a name included.
+/// Volumes that containers use, those without a name included.
 pub(crate) async fn volumes(containers: &[String]) -> Vec<String> {
+    if containers.is_empty() {
+        return Vec::new();
+    }
     let format = "{{range .Mounts}}{{if .Name}}{{println .Name}}{{end}}{{end}}";
     let mut arguments = vec!["inspect", "--format", format];
     arguments.extend(containers.iter().map(String::as_str));

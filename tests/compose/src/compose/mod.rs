@@ -72,13 +72,13 @@ impl Project {
     pub async fn is_whole(&self) {
         let containers = self.containers().await;
         assert_eq!(containers.len(), SERVICES, "a container for each service: {containers:?}");
+        assert!(!volumes(&containers).await.is_empty(), "Redis keeps its data in a volume");
         self.cluster.is_whole().await;
     }
 
     /// Takes it down: nothing is left behind.
     pub async fn down(self) {
         let volumes = volumes(&self.containers().await).await;
-        assert!(!volumes.is_empty(), "Redis keeps its data in a volume");
         let name = self.name.clone();
         let status = tokio::task::spawn_blocking(|| self.guard.down()).await.expect("no panic");
         assert!(status.success(), "compose down: {status}");
@@ -208,7 +208,10 @@ async fn write_env(file: &Path, image: &str, ports: &[SocketAddr; NODES + 2]) {
     for (name, at) in names.iter().zip(ports) {
         env.push_str(&format!("BATON_{name}={}\n", at.port()));
     }
-    env.push_str(&format!("BATON_BIND=127.0.0.1\nBATON_PUBLIC_URL=http://{}\n", ports[0]));
+    let names = ["PUBLIC_URL", "NODE1_URL", "NODE2_URL", "NODE3_URL"];
+    for (name, at) in names.iter().zip([&ports[..1], &ports[2..]].concat()) {
+        env.push_str(&format!("BATON_{name}=http://{at}\n"));
+    }
     env.push_str(&format!("BATON_IMAGE={image}\nBATON_COBROWSE__ALLOWED_ORIGINS={SITE}\n"));
     std::fs::write(file, env).expect("a writable file");
 }

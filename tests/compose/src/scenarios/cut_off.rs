@@ -5,8 +5,10 @@ use tokio::time::Instant;
 use crate::{
     cluster::{NODES, name},
     compose::Project,
+    load::show::join,
     machines::Machines,
     scenarios::crowd::Crowd,
+    support::cobrowse::Watcher,
 };
 
 /// The rest goes on; whoever was at the node goes on elsewhere. It is back as soon as its network
@@ -18,6 +20,13 @@ pub async fn a_node_is_cut_off(project: &Project) -> String {
     let before = cluster.member(node).await.expect("it is a member");
     let there = crowd.at(cluster, &crowd.host).await;
     assert!(there > 0, "the node has sockets of players");
+
+    // A viewer that another node passes on to the host: it learns nothing from the balancer.
+    let far = (node + 1) % NODES;
+    let agent = join(cluster, cluster.nodes[far], &crowd.show.token, "far", &crowd.retries).await;
+    let agent = agent.expect("an agent joins");
+    let mut passed_on = Watcher::open(cluster.nodes[far], &agent.user).await;
+    passed_on.shows(b"before ").await;
 
     project.cut_off(node).await;
     let began = Instant::now();
@@ -32,6 +41,9 @@ pub async fn a_node_is_cut_off(project: &Project) -> String {
     crowd.show.watcher.closed().await;
     crowd.show.come_back().await.expect("the viewer may come back");
     crowd.sees("meanwhile ").await;
+    let mirror = passed_on.shows(b"before meanwhile ").await;
+    assert_eq!(mirror.closed, None, "its node kept its socket, and found the new host");
+    let followed = began.elapsed();
     crowd.come_back(there).await;
     assert_eq!(crowd.at(cluster, &crowd.host).await, 0, "every player went elsewhere");
 
@@ -45,7 +57,8 @@ pub async fn a_node_is_cut_off(project: &Project) -> String {
     assert_eq!(returns, there, "those of the other nodes noticed nothing");
     crowd.leave(cluster).await;
     format!(
-        "avoided after {avoided:.1?}, its sockets broken after {noticed:.1?}, {there} players \
-         elsewhere (longest without a socket {gap:.1?}), a member {joined:.1?} after its network"
+        "avoided after {avoided:.1?}, its sockets broken after {noticed:.1?}, a viewer that was passed \
+         on follows by {followed:.1?}, {there} players elsewhere (longest without a socket {gap:.1?}); \
+         a member {joined:.1?} after its network"
     )
 }

@@ -103,6 +103,12 @@ fn node_variables(nodes: &[(SocketAddr, SocketAddr)]) -> Vec<(String, String)> {
     named.collect()
 }
 
+/// Only root may become somebody else.
+fn whoever_runs_this() -> String {
+    let output = std::process::Command::new("id").arg("-un").output().expect("there is id");
+    String::from_utf8(output.stdout).expect("a readable name").trim().to_owned()
+}
+
 fn haproxy(
     stickiness: &str,
     nodes: &[(SocketAddr, SocketAddr)],
@@ -116,6 +122,7 @@ fn haproxy(
         ("BATON_HTTP".to_owned(), here(ports.http)),
         ("BATON_HTTPS".to_owned(), here(ports.https)),
         ("BATON_METRICS".to_owned(), here(ports.metrics)),
+        ("BATON_HAPROXY_USER".to_owned(), whoever_runs_this()),
         ("BATON_CERTIFICATE".to_owned(), text(&certificate.both).to_owned()),
     ]);
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/haproxy/haproxy.cfg");

@@ -32,9 +32,21 @@ if [ "$data" -gt 0 ] || {
     exit 0
 fi
 
+# Nobody knows another, nor has slots.
+all_alone() {
+    for member in $MEMBERS; do
+        [ "$(at "$member" cluster nodes | wc -l)" -eq 1 ] || return 1
+        at "$member" cluster info | grep -qx cluster_slots_assigned:0 || return 1
+    done
+}
+until all_alone; do
+    for member in $MEMBERS; do at "$member" cluster reset hard; done
+    # Those that were not reset yet have introduced the others again.
+    sleep 3
+done
+
 addresses=
 for member in $MEMBERS; do
-    at "$member" cluster reset hard
     # A cluster is made of addresses; names do not do.
     addresses="$addresses $(at "$member" config get cluster-announce-ip | tail -n 1):${member##*:}"
 done
