@@ -10,7 +10,7 @@ umask 077
 # What Baton may do, with its own keys and channels only. deploy/README.md, "Redis", lists the least; these are
 # kinds of commands, so that a new release which uses another one needs no new Redis.
 baton="+@connection +@read +@write +@pubsub -@dangerous +evalsha +eval +script|load +script|exists \
-+time +wait +info +role +cluster|slots +cluster|shards +cluster|nodes"
++time +wait +unwatch +info +role +cluster|slots +cluster|shards +cluster|nodes"
 # What servers and Sentinels need of each other, and the probes and scripts beside them.
 server="+ping +info +role +multi +exec +subscribe +publish +psync +replconf +replicaof +slaveof +config|get \
 +config|rewrite +client|kill +client|setname +client|pause +client|unpause +script|kill +cluster|nodes +cluster|info +cluster|myid \

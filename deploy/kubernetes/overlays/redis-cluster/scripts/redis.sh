@@ -10,4 +10,5 @@ exec sh "$REDIS_COMMON/server.sh" \
     "cluster-node-timeout $CLUSTER_NODE_TIMEOUT_MS" \
     "cluster-announce-ip $POD_IP" \
     "cluster-announce-hostname $REDIS_HOST" \
-    "cluster-preferred-endpoint-type hostname"
+    "cluster-preferred-endpoint-type hostname" \
+    "cluster-require-full-coverage no"
