@@ -52,7 +52,11 @@ debian() {
     rm -rf "$dir" && mkdir -p "$dir/files" "$dir/lists/partial" "$dir/cache/archives/partial"
     mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' |
         head -n 1)
-    echo "deb ${mirror:-http://deb.debian.org/debian} $suite main" >"$dir/sources.list"
+    [ -n "$mirror" ] || {
+        why="apt knows no mirror of Debian's"
+        return 1
+    }
+    echo "deb $mirror $suite main" >"$dir/sources.list"
     own="-o Dir::Etc::SourceList=$dir/sources.list -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists=$dir/lists
         -o Dir::Cache=$dir/cache -o APT::Sandbox::User=$(id -un)"
     # shellcheck disable=SC2086 # options are words

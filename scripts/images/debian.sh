@@ -1,5 +1,5 @@
 #!/bin/sh
-# debian.sh TAG: a stand-in of debian:bookworm-slim, by debootstrap from $MIRROR. Once: it is not made anew
+# debian.sh TAG: a stand-in of debian:bookworm-slim, by debootstrap, from $MIRROR where it is named. Once: it is not made anew
 # where it is, for all others build on it.
 set -eu
 
@@ -15,7 +15,7 @@ root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 trap 'exit 1' HUP INT TERM
 
-debootstrap --variant=minbase bookworm "$root" "$MIRROR"
+debootstrap --variant=minbase bookworm "$root" ${MIRROR:+"$MIRROR"}
 
 # The suites that this machine's apt knows to be reachable: updates and security fixes among them.
 # shellcheck disable=SC2016 # names of apt's own

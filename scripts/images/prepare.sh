@@ -49,7 +49,7 @@ pull() {
 # shellcheck disable=SC2016 # a name of apt's own
 MIRROR=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' \
     2>/dev/null | head -n 1)
-export MIRROR="${MIRROR:-http://deb.debian.org/debian}"
+export MIRROR
 
 # image NAME MAKER [ARGUMENT...]: the image is here afterwards. Those of ours are always made anew: the
 # builder's cache makes that a moment where nothing changed.
@@ -67,7 +67,7 @@ image() {
 
 # From a Dockerfile beside this one, by the rest of its name.
 package() {
-    docker build --build-arg "MIRROR=$MIRROR" --file "$here/$1.Dockerfile" --tag "$2" "$here"
+    docker build --file "$here/$1.Dockerfile" --tag "$2" "$here"
 }
 
 script() { sh "$here/$1.sh" "$2"; }
