@@ -60,7 +60,7 @@ test-web: $(DIST) ## Run the web tests, in Node.js and in Chromium against the d
 # Nothing here installs or starts an engine: that is `make engine`.
 test-engine: ## Run the tests that take a Docker engine, where one answers
 	@if sh scripts/engine.sh status; then \
-	    sh scripts/engine.sh images $(if $(ENGINE_TESTS),&& $(MAKE) $(ENGINE_TESTS)); \
+	    $(MAKE) $(ENGINE_TESTS); \
 	else \
 	    echo 'NOT RUN, for want of a Docker engine: $(ENGINE_TESTS). With one they run: make engine test-engine'; \
 	    echo 'The store was tested against the local redis-server, and not against containers.'; \

@@ -10,12 +10,7 @@ use crate::support::{
     node::Ask,
 };
 
-each_product! {
-    each_client_has_its_own_budget_and_nobody_else_s:
-    haproxy = HaproxyByCookie,
-    nginx = NginxByCookie,
-    traefik = Traefik,
-}
+each_product! { each_client_has_its_own_budget_and_nobody_else_s }
 
 async fn each_client_has_its_own_budget_and_nobody_else_s(product: Product) {
     let site = Site::start(product).await;
@@ -35,12 +30,7 @@ async fn each_client_has_its_own_budget_and_nobody_else_s(product: Product) {
     assert_eq!(guess(other, 0).await, 403, "nobody else pays for it");
 }
 
-each_product! {
-    plain_http_leads_to_https_and_internal_paths_nowhere:
-    haproxy = HaproxyByCookie,
-    nginx = NginxByCookie,
-    traefik = Traefik,
-}
+each_product! { plain_http_leads_to_https_and_internal_paths_nowhere }
 
 async fn plain_http_leads_to_https_and_internal_paths_nowhere(product: Product) {
     let site = Site::start(product).await;

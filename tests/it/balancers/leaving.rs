@@ -11,12 +11,7 @@ use crate::support::{
 /// How many players a node shall have when it drains.
 const PLAYERS: u64 = 3;
 
-each_product! {
-    a_node_that_drains_gets_nothing_new_and_keeps_its_sockets:
-    haproxy = HaproxyByCookie,
-    nginx = NginxByCookie,
-    traefik = Traefik,
-}
+each_product! { a_node_that_drains_gets_nothing_new_and_keeps_its_sockets }
 
 async fn a_node_that_drains_gets_nothing_new_and_keeps_its_sockets(product: Product) {
     // Of so few players one leaves at once, and another every twelve seconds.
@@ -64,12 +59,7 @@ async fn play(site: &Site) -> WsClient {
     player
 }
 
-each_product! {
-    a_node_that_dies_costs_no_request:
-    haproxy = HaproxyByCookie,
-    nginx = NginxByCookie,
-    traefik = Traefik,
-}
+each_product! { a_node_that_dies_costs_no_request }
 
 async fn a_node_that_dies_costs_no_request(product: Product) {
     let cluster = nodes().with("streams.limit", 1000).start().await;

@@ -20,7 +20,17 @@ use crate::support::{
 };
 
 /// Declares the same tests of several products, each named after its rule.
+///
+/// Without a list: one configuration of each program, the one that goes by the cookie where there are two.
 macro_rules! each_product {
+    ($rule:ident) => {
+        each_product! {
+            $rule:
+            haproxy = HaproxyByCookie,
+            nginx = NginxByCookie,
+            traefik = Traefik,
+        }
+    };
     ($rule:ident: $($name:ident = $product:ident),+ $(,)?) => {
         mod $rule {
             $(

@@ -48,12 +48,7 @@ fn visitor_socket(customer: &str) -> String {
     format!("wss://baton.example.com/cobrowse/socket/visitor?token={customer}")
 }
 
-each_product! {
-    the_cookie_leads_to_the_host:
-    haproxy = HaproxyByCookie,
-    nginx = NginxByCookie,
-    traefik = Traefik,
-}
+each_product! { the_cookie_leads_to_the_host }
 
 async fn the_cookie_leads_to_the_host(product: Product) {
     let site = Site::start(product).await;
@@ -97,12 +92,7 @@ async fn the_cookie_leads_to_the_host(product: Product) {
     assert!(log.contains("POST"), "it logs:\n{log}");
 }
 
-each_product! {
-    a_new_client_is_given_a_cookie_and_stays:
-    haproxy = HaproxyByCookie,
-    nginx = NginxByCookie,
-    traefik = Traefik,
-}
+each_product! { a_new_client_is_given_a_cookie_and_stays }
 
 async fn a_new_client_is_given_a_cookie_and_stays(product: Product) {
     const HEALTH: &str = "/cobrowse/health";

@@ -5,12 +5,7 @@ use serde_json::json;
 use super::{Site, each_product};
 use crate::support::{front::Product, node::Ask, ws::WsClient};
 
-each_product! {
-    a_takeover_reaches_the_player:
-    haproxy = HaproxyByCookie,
-    nginx = NginxByCookie,
-    traefik = Traefik,
-}
+each_product! { a_takeover_reaches_the_player }
 
 async fn a_takeover_reaches_the_player(product: Product) {
     let cluster = crate::support::front::nodes().with("streams.limit", 1).start().await;
